@@ -1,0 +1,48 @@
+// Weight gradient of a convolution by dot products over output positions; see for_each_isa.inl.
+
+/// Gradients of the weights first … first + count - 1 (counted over input channels and taps) of all maps of a group.
+/// `src` and `grad_dst` begin at the group's first channel.
+template <class T>
+DECONVVIZ_TARGET inline void weight_gradient_columns(const ConvolutionShape& s, const T* src, const T* grad_dst,
+                                                     Index first, Index count, T* grad_weights) {
+    using detail::Scratch;
+    constexpr Index lanes = Vector<T>::lanes;
+    const Index rows_at_once = std::clamp<Index>(2048 / s.dst_width, 1, s.dst_height);
+    const Index room = rows_at_once * s.dst_width;
+    const Index depth = s.group_src() * s.taps();
+    T* values = detail::scratch<T, Scratch::rows>(dot_side * room);
+    T* sums = detail::scratch<T, Scratch::sums>(s.group_dst() * count * lanes);
+    std::fill_n(sums, s.group_dst() * count * lanes, T(0));
+    for (Index n = 0; n < s.batch; ++n)
+        for (Index row = 0; row < s.dst_height; row += rows_at_once) {
+            const Index rows = std::min(rows_at_once, s.dst_height - row);
+            for (Index j = 0; j < count; ++j) {
+                const Index tap = (first + j) % s.taps();
+                const T* plane = src + (n * s.src_channels + (first + j) / s.taps()) * s.src_plane();
+                detail::tap_values(s, plane, tap / s.sliding.kernel.x, tap % s.sliding.kernel.x, row, rows,
+                                   values + j * room);
+            }
+            for (Index o = 0; o < s.group_dst(); o += dot_side)
+                dot_product(std::min(dot_side, s.group_dst() - o), count, rows * s.dst_width,
+                            grad_dst + (n * s.dst_channels + o) * s.dst_plane() + row * s.dst_width, s.dst_plane(),
+                            values, room, sums + o * count * lanes);
+        }
+    for (Index o = 0; o < s.group_dst(); ++o)
+        for (Index j = 0; j < count; ++j)
+            grad_weights[o * depth + first + j] = dot_total(sums + (o * count + j) * lanes);
+}
+
+template <class T>
+inline void convolution_weight_gradient(const ConvolutionShape& s, const T* src, const T* grad_dst, T* grad_weights) {
+    const Index depth = s.group_src() * s.taps();
+    const Index blocks = (depth + dot_side - 1) / dot_side;
+    parallel_for(s.groups * blocks, 1, [&](Index begin, Index end) {
+        for (Index i = begin; i < end; ++i) {
+            const Index group = i / blocks;
+            const Index first = i % blocks * dot_side;
+            weight_gradient_columns(s, src + group * s.group_src() * s.src_plane(),
+                                    grad_dst + group * s.group_dst() * s.dst_plane(), first,
+                                    std::min(dot_side, depth - first), grad_weights + group * s.group_dst() * depth);
+        }
+    });
+}

@@ -1,0 +1,124 @@
+// The two products that everything heavy is made of, each on a tile that fits the registers; see for_each_isa.inl.
+
+/// Columns of a panel: two vectors.
+template <class T>
+inline constexpr Index panel_width = 2 * Vector<T>::lanes;
+
+/// Rows of the tallest panel tile: with its accumulators, a tile fills half of 32 registers or of 16.
+inline constexpr Index panel_rows = DECONVVIZ_REGISTERS / 4;
+
+/// Side of the square dot tile.
+inline constexpr Index dot_side = DECONVVIZ_REGISTERS == 32 ? 4 : 3;
+
+/// c[i, j] (+)= sum_k a[i * a_row + k * a_step] * b[k * b_row + j], for i < Rows and j < panel_width.
+/// The sum over k runs in order, whatever Rows is.
+template <class T, int Rows>
+DECONVVIZ_TARGET inline void panel_tile(Index depth, const T* a, Index a_row, Index a_step, const T* b, Index b_row, T* c,
+                                        Index c_row, bool accumulate) {
+    using Register = typename Vector<T>::type;
+    using Loose = typename Vector<T>::loose;
+    constexpr Index lanes = Vector<T>::lanes;
+    Register sums[Rows][2];
+    DECONVVIZ_UNROLL for (int i = 0; i < Rows; ++i) {
+        sums[i][0] = accumulate ? Register(*reinterpret_cast<const Loose*>(c + i * c_row)) : Register{};
+        sums[i][1] = accumulate ? Register(*reinterpret_cast<const Loose*>(c + i * c_row + lanes)) : Register{};
+    }
+    for (Index k = 0; k < depth; ++k) {
+        const Register left = *reinterpret_cast<const Loose*>(b + k * b_row);
+        const Register right = *reinterpret_cast<const Loose*>(b + k * b_row + lanes);
+        DECONVVIZ_UNROLL for (int i = 0; i < Rows; ++i) {
+            const T factor = a[i * a_row + k * a_step];
+            sums[i][0] += factor * left;
+            sums[i][1] += factor * right;
+        }
+    }
+    DECONVVIZ_UNROLL for (int i = 0; i < Rows; ++i) {
+        *reinterpret_cast<Loose*>(c + i * c_row) = sums[i][0];
+        *reinterpret_cast<Loose*>(c + i * c_row + lanes) = sums[i][1];
+    }
+}
+
+/// c[i, j] (+)= sum_k a[i, first + k] * b[k * b_row + j], for k < depth, any number of rows and j < panel_width.
+/// `packed` holds a's rows in blocks of panel_rows, those of a block interleaved: value (i, k) of a block of r rows at
+/// k * r + i; each row has `packed_depth` values.
+template <class T>
+DECONVVIZ_TARGET inline void panel_product(Index rows, Index depth, Index packed_depth, const T* packed, Index first,
+                                           const T* b, Index b_row, T* c, Index c_row, bool accumulate) {
+    for (Index i = 0; i < rows; i += panel_rows) {
+        const Index r = std::min(panel_rows, rows - i);
+        const T* a = packed + i * packed_depth + first * r;
+        T* out = c + i * c_row;
+        switch (r) {
+            case 8: panel_tile<T, 8>(depth, a, 1, r, b, b_row, out, c_row, accumulate); break;
+            case 7: panel_tile<T, 7>(depth, a, 1, r, b, b_row, out, c_row, accumulate); break;
+            case 6: panel_tile<T, 6>(depth, a, 1, r, b, b_row, out, c_row, accumulate); break;
+            case 5: panel_tile<T, 5>(depth, a, 1, r, b, b_row, out, c_row, accumulate); break;
+            case 4: panel_tile<T, 4>(depth, a, 1, r, b, b_row, out, c_row, accumulate); break;
+            case 3: panel_tile<T, 3>(depth, a, 1, r, b, b_row, out, c_row, accumulate); break;
+            case 2: panel_tile<T, 2>(depth, a, 1, r, b, b_row, out, c_row, accumulate); break;
+            default: panel_tile<T, 1>(depth, a, 1, r, b, b_row, out, c_row, accumulate); break;
+        }
+    }
+}
+
+/// total[i][j] += a[i * a_row ...] * b[j * b_row ...], one vector of each.
+template <class T, int Rows, int Columns>
+DECONVVIZ_TARGET inline void dot_step(const T* a, Index a_row, const T* b, Index b_row,
+                                      typename Vector<T>::type (&total)[Rows][Columns]) {
+    using Loose = typename Vector<T>::loose;
+    typename Vector<T>::type right[Columns];
+    DECONVVIZ_UNROLL for (int j = 0; j < Columns; ++j) right[j] = *reinterpret_cast<const Loose*>(b + j * b_row);
+    DECONVVIZ_UNROLL for (int i = 0; i < Rows; ++i) {
+        const typename Vector<T>::type left = *reinterpret_cast<const Loose*>(a + i * a_row);
+        DECONVVIZ_UNROLL for (int j = 0; j < Columns; ++j) total[i][j] += left * right[j];
+    }
+}
+
+/// sums[i, j, lane] += sum over k = lane, lane + lanes, ... of a[i * a_row + k] * b[j * b_row + k].
+/// `sums` is [Rows][Columns][lanes]; dot_total adds its lanes up.
+template <class T, int Rows, int Columns>
+DECONVVIZ_TARGET inline void dot_tile(Index depth, const T* a, Index a_row, const T* b, Index b_row, T* sums) {
+    using Loose = typename Vector<T>::loose;
+    constexpr Index lanes = Vector<T>::lanes;
+    typename Vector<T>::type total[Rows][Columns];
+    DECONVVIZ_UNROLL for (int i = 0; i < Rows; ++i) {
+        DECONVVIZ_UNROLL for (int j = 0; j < Columns; ++j)
+            total[i][j] = *reinterpret_cast<const Loose*>(sums + (i * Columns + j) * lanes);
+    }
+    Index k = 0;
+    for (; k + lanes <= depth; k += lanes) dot_step<T, Rows, Columns>(a + k, a_row, b + k, b_row, total);
+    if (k < depth) {  // the last values, filled up with zeros
+        T tail[Rows + Columns][lanes] = {};
+        for (int i = 0; i < Rows; ++i) copy_run(tail[i], a + i * a_row + k, depth - k);
+        for (int j = 0; j < Columns; ++j) copy_run(tail[Rows + j], b + j * b_row + k, depth - k);
+        dot_step<T, Rows, Columns>(tail[0], lanes, tail[Rows], lanes, total);
+    }
+    DECONVVIZ_UNROLL for (int i = 0; i < Rows; ++i) {
+        DECONVVIZ_UNROLL for (int j = 0; j < Columns; ++j)
+            *reinterpret_cast<Loose*>(sums + (i * Columns + j) * lanes) = total[i][j];
+    }
+}
+
+/// The lanes of one accumulator of dot_tile, added pairwise.
+template <class T>
+DECONVVIZ_TARGET inline T dot_total(const T* sums) {
+    T part[Vector<T>::lanes];
+    __builtin_memcpy(part, sums, sizeof(part));
+    for (Index width = Vector<T>::lanes / 2; width > 0; width /= 2)
+        for (Index i = 0; i < width; ++i) part[i] += part[i + width];
+    return part[0];
+}
+
+/// dot_tile for up to dot_side rows and columns.
+template <class T>
+DECONVVIZ_TARGET inline void dot_product(Index rows, Index columns, Index depth, const T* a, Index a_row, const T* b,
+                                         Index b_row, T* sums) {
+    constexpr int side = int{dot_side};
+    if (rows == side && columns == side) return dot_tile<T, side, side>(depth, a, a_row, b, b_row, sums);
+    if (rows == 1 && columns == side) return dot_tile<T, 1, side>(depth, a, a_row, b, b_row, sums);
+    if (rows == side && columns == 1) return dot_tile<T, side, 1>(depth, a, a_row, b, b_row, sums);
+    for (Index i = 0; i < rows; ++i)
+        for (Index j = 0; j < columns; ++j)
+            dot_tile<T, 1, 1>(depth, a + i * a_row, a_row, b + j * b_row, b_row,
+                              sums + (i * columns + j) * Vector<T>::lanes);
+}
