@@ -121,14 +121,27 @@ namespace deconvviz::kernels {
 
 namespace detail {
 
+inline MaxPoolShape one_plane(MaxPoolShape shape) {
+    shape.planes = 1;
+    return shape;
+}
+
 template <class T, class S>
 void max_pool_plane(const MaxPoolShape& shape, const T* src, T* dst, S* switches, const Window& window) {
-    DECONVVIZ_DISPATCH(max_pool_plane(shape, src, dst, switches, window));
+    if constexpr (sizeof(S) == 1) {
+        DECONVVIZ_DISPATCH(max_pool_plane(shape, src, dst, switches, window));
+    } else {  // windows of more than 256 places: rare, and not worth code of their own
+        reference::max_pool(one_plane(shape), src, dst, switches, window);
+    }
 }
 template <class T, class S>
 void unpool_plane(const MaxPoolShape& shape, const T* pooled, const S* switches, T* unpooled, Overlap overlap,
                   const Window& window) {
-    DECONVVIZ_DISPATCH(unpool_plane(shape, pooled, switches, unpooled, overlap, window));
+    if constexpr (sizeof(S) == 1) {
+        DECONVVIZ_DISPATCH(unpool_plane(shape, pooled, switches, unpooled, overlap, window));
+    } else {
+        reference::unpool(one_plane(shape), pooled, switches, unpooled, overlap, window);
+    }
 }
 
 }  // namespace detail

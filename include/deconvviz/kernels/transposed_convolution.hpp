@@ -5,6 +5,7 @@
 #include "deconvviz/core/window.hpp"
 #include "deconvviz/kernels/convolution.hpp"
 #include "deconvviz/kernels/convolution_shape.hpp"
+#include "deconvviz/kernels/detail/scatter_product.hpp"
 #include "deconvviz/kernels/detail/tap_product.hpp"
 
 namespace deconvviz::kernels {
@@ -86,6 +87,12 @@ TapProduct<T> transposed_product(const ConvolutionShape& s, Index group, Index p
     return p;
 }
 
+template <class T>
+void scatter_product(const ConvolutionShape& shape, Index group, const T* dst, const T* weights, T* src,
+                     const Window& window) {
+    DECONVVIZ_DISPATCH(scatter_product(shape, group, dst, weights, src, window));
+}
+
 }  // namespace detail
 
 /// The fast version of reference::transposed_convolution: same arguments, same result within rounding. Any window gets
@@ -95,10 +102,15 @@ template <class T>
 void transposed_convolution(const ConvolutionShape& shape, const T* dst, const T* weights, T* src,
                             const Window& window) {
     if (window.empty()) return;
-    for (Index group = 0; group < shape.groups; ++group)
+    for (Index group = 0; group < shape.groups; ++group) {
+        if (detail::scatter_pays(shape)) {
+            detail::scatter_product(shape, group, dst, weights, src, window);
+            continue;
+        }
         for (Index py = 0; py < std::min(shape.sliding.stride.y, window.height); ++py)
             for (Index px = 0; px < std::min(shape.sliding.stride.x, window.width); ++px)
                 detail::tap_product(detail::transposed_product(shape, group, py, px, dst, weights, src, window));
+    }
 }
 
 }  // namespace deconvviz::kernels

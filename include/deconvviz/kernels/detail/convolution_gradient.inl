@@ -7,25 +7,31 @@ DECONVVIZ_TARGET inline void weight_gradient_columns(const ConvolutionShape& s, 
                                                      Index first, Index count, T* grad_weights) {
     using detail::Scratch;
     constexpr Index lanes = Vector<T>::lanes;
-    const Index rows_at_once = std::clamp<Index>(2048 / s.dst_width, 1, s.dst_height);
+    // Of a large map a few rows at once, of small ones the maps of several pictures: what fits the cache.
+    constexpr Index positions_at_once = 2048;
+    const Index rows_at_once = std::clamp<Index>(positions_at_once / s.dst_width, 1, s.dst_height);
+    const Index pictures_at_once = std::clamp<Index>(positions_at_once / s.dst_plane(), 1, s.batch);
     const Index room = rows_at_once * s.dst_width;
     const Index depth = s.group_src() * s.taps();
-    T* values = detail::scratch<T, Scratch::rows>(dot_side * room);
+    T* values = detail::scratch<T, Scratch::rows>(pictures_at_once * count * room);
     T* sums = detail::scratch<T, Scratch::sums>(s.group_dst() * count * lanes);
     std::fill_n(sums, s.group_dst() * count * lanes, T(0));
-    for (Index n = 0; n < s.batch; ++n)
+    for (Index n = 0; n < s.batch; n += pictures_at_once)
         for (Index row = 0; row < s.dst_height; row += rows_at_once) {
+            const Index pictures = std::min(pictures_at_once, s.batch - n);
             const Index rows = std::min(rows_at_once, s.dst_height - row);
-            for (Index j = 0; j < count; ++j) {
-                const Index tap = (first + j) % s.taps();
-                const T* plane = src + (n * s.src_channels + (first + j) / s.taps()) * s.src_plane();
+            for (Index i = 0; i < pictures * count; ++i) {
+                const Index column = first + i % count;
+                const Index tap = column % s.taps();
+                const T* plane = src + ((n + i / count) * s.src_channels + column / s.taps()) * s.src_plane();
                 detail::tap_values(s, plane, tap / s.sliding.kernel.x, tap % s.sliding.kernel.x, row, rows,
-                                   values + j * room);
+                                   values + i * room);
             }
+            const T* above = grad_dst + n * s.dst_channels * s.dst_plane() + row * s.dst_width;
             for (Index o = 0; o < s.group_dst(); o += dot_side)
-                dot_product(std::min(dot_side, s.group_dst() - o), count, rows * s.dst_width,
-                            grad_dst + (n * s.dst_channels + o) * s.dst_plane() + row * s.dst_width, s.dst_plane(),
-                            values, room, sums + o * count * lanes);
+                dot_product<T>(std::min(dot_side, s.group_dst() - o), count, rows * s.dst_width, pictures,
+                               {above + o * s.dst_plane(), s.dst_plane(), s.dst_channels * s.dst_plane()},
+                               {values, room, count * room}, sums + o * count * lanes);
         }
     for (Index o = 0; o < s.group_dst(); ++o)
         for (Index j = 0; j < count; ++j)

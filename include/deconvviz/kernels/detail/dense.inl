@@ -9,7 +9,7 @@ DECONVVIZ_TARGET inline void dense_columns(const DenseShape& s, const T* src, co
     for (Index n = 0; n < s.batch; n += dot_side) {
         const Index rows = std::min(dot_side, s.batch - n);
         std::fill_n(sums, dot_side * dot_side * lanes, T(0));
-        dot_product(rows, count, s.inputs, src + n * s.inputs, s.inputs, weights + first * s.inputs, s.inputs, sums);
+        dot_product<T>(rows, count, s.inputs, 1, {src + n * s.inputs, s.inputs, 0}, {weights + first * s.inputs, s.inputs, 0}, sums);
         for (Index i = 0; i < rows; ++i)
             for (Index j = 0; j < count; ++j)
                 dst[(n + i) * s.outputs + first + j] =

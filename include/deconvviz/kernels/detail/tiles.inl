@@ -12,14 +12,14 @@ inline constexpr Index dot_side = DECONVVIZ_REGISTERS == 32 ? 4 : 3;
 
 /// c[i, j] (+)= sum_k a[i * a_row + k * a_step] * b[k * b_row + j], for i < Rows and j < panel_width.
 /// The sum over k runs in order, whatever Rows is.
-template <class T, int Rows>
+template <class T, Index Rows>
 DECONVVIZ_TARGET inline void panel_tile(Index depth, const T* a, Index a_row, Index a_step, const T* b, Index b_row, T* c,
                                         Index c_row, bool accumulate) {
     using Register = typename Vector<T>::type;
     using Loose = typename Vector<T>::loose;
     constexpr Index lanes = Vector<T>::lanes;
     Register sums[Rows][2];
-    DECONVVIZ_UNROLL for (int i = 0; i < Rows; ++i) {
+    DECONVVIZ_UNROLL for (Index i = 0; i < Rows; ++i) {
         sums[i][0] = accumulate ? Register(*reinterpret_cast<const Loose*>(c + i * c_row)) : Register{};
         sums[i][1] = accumulate ? Register(*reinterpret_cast<const Loose*>(c + i * c_row + lanes)) : Register{};
     }
@@ -45,19 +45,20 @@ template <class T>
 DECONVVIZ_TARGET inline void panel_product(Index rows, Index depth, Index packed_depth, const T* packed, Index first,
                                            const T* b, Index b_row, T* c, Index c_row, bool accumulate) {
     for (Index i = 0; i < rows; i += panel_rows) {
-        const Index r = std::min(panel_rows, rows - i);
-        const T* a = packed + i * packed_depth + first * r;
+        const Index block = std::min(panel_rows, rows - i);
+        const T* a = packed + i * packed_depth + first * block;
         T* out = c + i * c_row;
-        switch (r) {
-            case 8: panel_tile<T, 8>(depth, a, 1, r, b, b_row, out, c_row, accumulate); break;
-            case 7: panel_tile<T, 7>(depth, a, 1, r, b, b_row, out, c_row, accumulate); break;
-            case 6: panel_tile<T, 6>(depth, a, 1, r, b, b_row, out, c_row, accumulate); break;
-            case 5: panel_tile<T, 5>(depth, a, 1, r, b, b_row, out, c_row, accumulate); break;
-            case 4: panel_tile<T, 4>(depth, a, 1, r, b, b_row, out, c_row, accumulate); break;
-            case 3: panel_tile<T, 3>(depth, a, 1, r, b, b_row, out, c_row, accumulate); break;
-            case 2: panel_tile<T, 2>(depth, a, 1, r, b, b_row, out, c_row, accumulate); break;
-            default: panel_tile<T, 1>(depth, a, 1, r, b, b_row, out, c_row, accumulate); break;
+        if (block == panel_rows) {
+            panel_tile<T, panel_rows>(depth, a, 1, block, b, b_row, out, c_row, accumulate);
+            continue;
         }
+        Index done = 0;  // few rows: in tiles of four, two and one, as few kinds as will do
+        for (; panel_rows > 4 && done + 4 <= block; done += 4)
+            panel_tile<T, 4>(depth, a + done, 1, block, b, b_row, out + done * c_row, c_row, accumulate);
+        for (; done + 2 <= block; done += 2)
+            panel_tile<T, 2>(depth, a + done, 1, block, b, b_row, out + done * c_row, c_row, accumulate);
+        for (; done < block; ++done)
+            panel_tile<T, 1>(depth, a + done, 1, block, b, b_row, out + done * c_row, c_row, accumulate);
     }
 }
 
@@ -74,28 +75,41 @@ DECONVVIZ_TARGET inline void dot_step(const T* a, Index a_row, const T* b, Index
     }
 }
 
-/// sums[i, j, lane] += sum over k = lane, lane + lanes, ... of a[i * a_row + k] * b[j * b_row + k].
+/// Rows of a dot product: `depth` neighbouring values, and that `repeats` times, `repeat` values apart.
+template <class T>
+struct DotRows {
+    const T* first;
+    Index row;     // distance of two rows
+    Index repeat;  // distance of two repeats
+};
+
+/// sums[i, j, lane] += sum over repeats and k = lane, lane + lanes, ... of a[i, k] * b[j, k].
 /// `sums` is [Rows][Columns][lanes]; dot_total adds its lanes up.
 template <class T, int Rows, int Columns>
-DECONVVIZ_TARGET inline void dot_tile(Index depth, const T* a, Index a_row, const T* b, Index b_row, T* sums) {
+DECONVVIZ_TARGET inline void dot_tile(Index depth, Index repeats, const DotRows<T>& a, const DotRows<T>& b, T* sums) {
     using Loose = typename Vector<T>::loose;
     constexpr Index lanes = Vector<T>::lanes;
     typename Vector<T>::type total[Rows][Columns];
     DECONVVIZ_UNROLL for (int i = 0; i < Rows; ++i) {
-        DECONVVIZ_UNROLL for (int j = 0; j < Columns; ++j)
+        DECONVVIZ_UNROLL for (int j = 0; j < Columns; ++j) {
             total[i][j] = *reinterpret_cast<const Loose*>(sums + (i * Columns + j) * lanes);
+        }
     }
-    Index k = 0;
-    for (; k + lanes <= depth; k += lanes) dot_step<T, Rows, Columns>(a + k, a_row, b + k, b_row, total);
-    if (k < depth) {  // the last values, filled up with zeros
-        T tail[Rows + Columns][lanes] = {};
-        for (int i = 0; i < Rows; ++i) copy_run(tail[i], a + i * a_row + k, depth - k);
-        for (int j = 0; j < Columns; ++j) copy_run(tail[Rows + j], b + j * b_row + k, depth - k);
+    for (Index n = 0; n < repeats; ++n) {
+        const T* left = a.first + n * a.repeat;
+        const T* right = b.first + n * b.repeat;
+        Index k = 0;
+        for (; k + lanes <= depth; k += lanes) dot_step<T, Rows, Columns>(left + k, a.row, right + k, b.row, total);
+        if (k == depth) continue;
+        T tail[Rows + Columns][lanes] = {};  // the last values, filled up with zeros
+        for (int i = 0; i < Rows; ++i) copy_run(tail[i], left + i * a.row + k, depth - k);
+        for (int j = 0; j < Columns; ++j) copy_run(tail[Rows + j], right + j * b.row + k, depth - k);
         dot_step<T, Rows, Columns>(tail[0], lanes, tail[Rows], lanes, total);
     }
     DECONVVIZ_UNROLL for (int i = 0; i < Rows; ++i) {
-        DECONVVIZ_UNROLL for (int j = 0; j < Columns; ++j)
+        DECONVVIZ_UNROLL for (int j = 0; j < Columns; ++j) {
             *reinterpret_cast<Loose*>(sums + (i * Columns + j) * lanes) = total[i][j];
+        }
     }
 }
 
@@ -111,14 +125,18 @@ DECONVVIZ_TARGET inline T dot_total(const T* sums) {
 
 /// dot_tile for up to dot_side rows and columns.
 template <class T>
-DECONVVIZ_TARGET inline void dot_product(Index rows, Index columns, Index depth, const T* a, Index a_row, const T* b,
-                                         Index b_row, T* sums) {
+DECONVVIZ_TARGET inline void dot_product(Index rows, Index columns, Index depth, Index repeats, const DotRows<T>& a,
+                                         const DotRows<T>& b, T* sums) {
     constexpr int side = int{dot_side};
-    if (rows == side && columns == side) return dot_tile<T, side, side>(depth, a, a_row, b, b_row, sums);
-    if (rows == 1 && columns == side) return dot_tile<T, 1, side>(depth, a, a_row, b, b_row, sums);
-    if (rows == side && columns == 1) return dot_tile<T, side, 1>(depth, a, a_row, b, b_row, sums);
-    for (Index i = 0; i < rows; ++i)
+    if (rows == side && columns == side) return dot_tile<T, side, side>(depth, repeats, a, b, sums);
+    for (Index i = 0; i < rows; ++i) {
+        const DotRows<T> row{a.first + i * a.row, a.row, a.repeat};
+        if (columns == side) {
+            dot_tile<T, 1, side>(depth, repeats, row, b, sums + i * side * Vector<T>::lanes);
+            continue;
+        }
         for (Index j = 0; j < columns; ++j)
-            dot_tile<T, 1, 1>(depth, a + i * a_row, a_row, b + j * b_row, b_row,
+            dot_tile<T, 1, 1>(depth, repeats, row, {b.first + j * b.row, b.row, b.repeat},
                               sums + (i * columns + j) * Vector<T>::lanes);
+    }
 }

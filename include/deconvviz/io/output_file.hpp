@@ -1,0 +1,111 @@
+/// @file
+/// Writing files: whole or not at all.
+#pragma once
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include "deconvviz/core/error.hpp"
+
+namespace deconvviz {
+namespace detail {
+
+/// A file of its own name beside the target, which takes the target's place in `commit` and is removed where that is
+/// never reached.
+class OutputFile {
+  public:
+    explicit OutputFile(const std::filesystem::path& target) : target_(resolve(target)) {
+        const std::filesystem::path folder = target_.parent_path();
+        static std::atomic<unsigned> counter{0};
+        do {  // a name may be left over from a process that was killed
+            temporary_ = folder / concat(".deconvviz-", ::getpid(), '-', counter++, ".tmp");
+            file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        } while (file_ < 0 && (errno == EEXIST || errno == EINTR));
+        if (file_ < 0) fail("cannot be created", errno);
+    }
+
+    ~OutputFile() {
+        if (file_ >= 0) ::close(file_);
+        if (!temporary_.empty()) ::unlink(temporary_.c_str());
+    }
+
+    OutputFile(const OutputFile&) = delete;
+    OutputFile& operator=(const OutputFile&) = delete;
+
+    void write(std::span<const unsigned char> bytes) {
+        while (!bytes.empty()) {
+            const ::ssize_t count = ::write(file_, bytes.data(), bytes.size());
+            if (count < 0 && errno == EINTR) continue;
+            if (count <= 0) fail("cannot be written", count < 0 ? errno : ENOSPC);
+            bytes = bytes.subspan(static_cast<std::size_t>(count));
+        }
+    }
+
+    /// A full disk or a broken connection may show only here, when the bytes really leave.
+    void commit() {
+        struct ::stat old {};
+        if (::stat(target_.c_str(), &old) == 0 && ::fchmod(file_, old.st_mode & 07777) != 0)
+            fail("cannot be given the permissions of the file it replaces", errno);
+        if (::fsync(file_) != 0 && errno != EINVAL && errno != ENOTSUP) fail("cannot be written", errno);
+        const int file = file_;
+        file_ = -1;
+        if (::close(file) != 0 && errno != EINTR) fail("cannot be closed", errno);
+        if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail("cannot be put in place", errno);
+        temporary_.clear();
+    }
+
+  private:
+    /// The path itself, or where a symbolic link leads: the link stays a link. Throws IoError where no file can be.
+    static std::filesystem::path resolve(const std::filesystem::path& path) {
+        namespace fs = std::filesystem;
+        const auto refuse = [&](const auto&... why) { throw IoError(concat("file ", path, ": ", why...)); };
+        if (!path.has_filename()) refuse("expected the name of a file to write");
+        std::error_code error;
+        const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+        if (!fs::is_directory(folder, error)) refuse("cannot be written: there is no folder ", folder);
+        const fs::file_status status = fs::status(path, error);
+        if (fs::is_directory(status)) refuse("cannot be written: it is a folder");
+        if (!fs::exists(status)) return folder / path.filename();
+        if (!fs::is_regular_file(status)) refuse("expected a regular file or nothing there, got a device or pipe");
+        if (::access(path.c_str(), W_OK) != 0) refuse("cannot be written: ", std::generic_category().message(errno));
+        const fs::path real = fs::canonical(path, error);
+        if (error) refuse("cannot be written: ", error.message());
+        return real;
+    }
+
+    [[noreturn]] void fail(std::string_view action, int error) const {
+        throw IoError(concat("file ", target_, ' ', action, ": ", std::generic_category().message(error)));
+    }
+
+    std::filesystem::path target_;
+    std::filesystem::path temporary_;
+    int file_ = -1;
+};
+
+}  // namespace detail
+
+/// Writes a file, whole or not at all: the bytes go to a temporary file in the same folder, which replaces `path` once
+/// they have reached the disk. Whatever was there before stays until then; its permissions are kept, and a symbolic
+/// link goes on pointing to the new content. Several threads and processes may write the same path: the last one wins.
+/// Throws IoError where the folder is missing, the disk is full or anything else fails; then nothing has changed.
+inline void write_file(const std::filesystem::path& path, std::span<const unsigned char> bytes) {
+    detail::OutputFile file(path);
+    file.write(bytes);
+    file.commit();
+}
+
+inline void write_file(const std::filesystem::path& path, std::string_view text) {
+    write_file(path, std::span(reinterpret_cast<const unsigned char*>(text.data()), text.size()));
+}
+
+}  // namespace deconvviz

@@ -1,0 +1,144 @@
+/// @file
+/// AnyLayer: one layer of any type, held by value.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "deconvviz/layers/layer.hpp"
+
+namespace deconvviz {
+
+/// A layer with a name of the user's choice: `named("conv1", Conv2D<float>({...}))`.
+template <class L>
+struct Named {
+    std::string name;
+    L layer;
+};
+
+template <class L>
+Named<L> named(std::string name, L layer) {
+    return {std::move(name), std::move(layer)};
+}
+
+/// A layer whose type is known at run time only. Copying copies the layer. It has the members of the Layer concept and
+/// fills in those that a layer may leave out: no parameters, windows that cover everything.
+template <class T>
+class AnyLayer {
+  public:
+    template <class L>
+    requires(!std::same_as<L, AnyLayer> && Layer<L, T>) AnyLayer(L layer)
+        : held_(std::make_unique<Held<L>>(std::move(layer))) {}  // NOLINT: any layer is one
+
+    template <class L>
+    requires Layer<L, T> AnyLayer(Named<L> named) : AnyLayer(std::move(named.layer)) {  // NOLINT
+        name_ = std::move(named.name);
+    }
+
+    AnyLayer(const AnyLayer& other) : held_(other.held_->clone()), name_(other.name_) {}
+    AnyLayer(AnyLayer&&) noexcept = default;
+    AnyLayer& operator=(const AnyLayer& other) { return *this = AnyLayer(other); }
+    AnyLayer& operator=(AnyLayer&&) noexcept = default;
+    ~AnyLayer() = default;
+
+    /// Empty until given; a model gives a name to each layer that has none.
+    const std::string& name() const { return name_; }
+    void rename(std::string name) { name_ = std::move(name); }
+
+    /// The layer itself where it is an L, else null.
+    template <class L>
+    L* get_if() {
+        auto* held = dynamic_cast<Held<L>*>(held_.get());
+        return held ? &held->layer : nullptr;
+    }
+    template <class L>
+    const L* get_if() const {
+        return const_cast<AnyLayer*>(this)->template get_if<L>();
+    }
+
+    std::string_view kind() const { return held_->kind(); }
+    Shape output_shape(const Shape& sample) const { return held_->output_shape(sample); }
+    std::vector<Parameter<T>> parameters() { return held_->parameters(); }
+    Window reads(const Window& dst, const Shape& src) const { return held_->reads(dst, src); }
+    Window reached_by(const Window& src, const Shape& dst) const { return held_->reached_by(src, dst); }
+
+    void forward(const Tensor<T>& src, Tensor<T>& dst, Record<T>& record, const PassOptions& options) const {
+        held_->forward(src, dst, record, options);
+    }
+    void backward(const LayerTrace<T>& seen, const Tensor<T>& grad_dst, Tensor<T>* grad_src,
+                  std::span<Tensor<T>> gradients) const {
+        held_->backward(seen, grad_dst, grad_src, gradients);
+    }
+    void deconv(const LayerTrace<T>& seen, const Tensor<T>& recon_dst, Tensor<T>& recon_src,
+                const ReverseRules& rules) const {
+        held_->deconv(seen, recon_dst, recon_src, rules);
+    }
+
+  private:
+    struct Interface {
+        virtual ~Interface() = default;
+        virtual std::unique_ptr<Interface> clone() const = 0;
+        virtual std::string_view kind() const = 0;
+        virtual Shape output_shape(const Shape&) const = 0;
+        virtual std::vector<Parameter<T>> parameters() = 0;
+        virtual Window reads(const Window&, const Shape&) const = 0;
+        virtual Window reached_by(const Window&, const Shape&) const = 0;
+        virtual void forward(const Tensor<T>&, Tensor<T>&, Record<T>&, const PassOptions&) const = 0;
+        virtual void backward(const LayerTrace<T>&, const Tensor<T>&, Tensor<T>*, std::span<Tensor<T>>) const = 0;
+        virtual void deconv(const LayerTrace<T>&, const Tensor<T>&, Tensor<T>&, const ReverseRules&) const = 0;
+    };
+
+    template <class L>
+    struct Held final : Interface {
+        explicit Held(L value) : layer(std::move(value)) {}
+
+        std::unique_ptr<Interface> clone() const override { return std::make_unique<Held>(layer); }
+        std::string_view kind() const override { return layer.kind(); }
+        Shape output_shape(const Shape& sample) const override { return layer.output_shape(sample); }
+        std::vector<Parameter<T>> parameters() override {
+            if constexpr (requires { layer.parameters(); }) {
+                return layer.parameters();
+            } else {
+                return {};
+            }
+        }
+        Window reads(const Window& dst, const Shape& src) const override {
+            if constexpr (requires { layer.reads(dst, src); }) {
+                return dst.empty() ? Window{} : layer.reads(dst, src);
+            } else {
+                return dst.empty() ? Window{} : detail::whole_window(src);
+            }
+        }
+        Window reached_by(const Window& src, const Shape& dst) const override {
+            if constexpr (requires { layer.reached_by(src, dst); }) {
+                return src.empty() ? Window{} : layer.reached_by(src, dst);
+            } else {
+                return src.empty() ? Window{} : detail::whole_window(dst);
+            }
+        }
+        void forward(const Tensor<T>& src, Tensor<T>& dst, Record<T>& record,
+                     const PassOptions& options) const override {
+            layer.forward(src, dst, record, options);
+        }
+        void backward(const LayerTrace<T>& seen, const Tensor<T>& grad_dst, Tensor<T>* grad_src,
+                      std::span<Tensor<T>> gradients) const override {
+            layer.backward(seen, grad_dst, grad_src, gradients);
+        }
+        void deconv(const LayerTrace<T>& seen, const Tensor<T>& recon_dst, Tensor<T>& recon_src,
+                    const ReverseRules& rules) const override {
+            layer.deconv(seen, recon_dst, recon_src, rules);
+        }
+
+        L layer;
+    };
+
+    std::unique_ptr<Interface> held_;
+    std::string name_;
+};
+
+}  // namespace deconvviz

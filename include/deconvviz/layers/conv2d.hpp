@@ -1,0 +1,169 @@
+/// @file
+/// Conv2D: a convolution layer.
+#pragma once
+
+#include <cmath>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "deconvviz/core/random.hpp"
+#include "deconvviz/core/tensor.hpp"
+#include "deconvviz/kernels/convolution.hpp"
+#include "deconvviz/kernels/convolution_gradient.hpp"
+#include "deconvviz/kernels/elementwise.hpp"
+#include "deconvviz/kernels/transposed_convolution.hpp"
+#include "deconvviz/layers/layer.hpp"
+
+namespace deconvviz {
+
+/// Options of a Conv2D. `in` and `out` count feature maps; sizes are in pixels, one number for both sides or {y, x}.
+struct Conv2DOptions {
+    Index in = 1;
+    Index out = 1;
+    Size2D kernel = 1;
+    Size2D stride = 1;
+    Size2D padding = 0;  // zeros on each side
+    Size2D dilation = 1;
+    Index groups = 1;  // each group of in / groups maps feeds out / groups maps
+    bool bias = true;
+    std::uint64_t seed = 1;  // of the first weights
+};
+
+/// Convolution of feature maps (cross-correlation, as everywhere in deep learning), with learned filters.
+///
+/// src: (N, in, H, W). dst: (N, out, OH, OW), OH = floor((H + 2 padding - dilation (kernel - 1) - 1) / stride) + 1, OW
+/// alike:
+///   dst[n,o,y,x] = bias[o] + Σ_{i,ky,kx} weights[o,i,ky,kx] src[n, i, y stride - padding + ky dilation, …].
+/// weights: (out, in / groups, kernel.y, kernel.x), at first drawn from a normal distribution of variance 2 / fan-in
+/// [he2015], fan-in = in / groups · kernel.y · kernel.x; bias: (out), at first 0.
+///
+/// `deconv` convolves the signal with the transposed filters: channels exchanged, flipped both ways, without bias, the
+/// stride undone as in a transposed convolution [zeiler2014, §2.1]. That is the adjoint of `forward` without its bias.
+/// It is the same under all rules, and an approximate projection, not an inverse.
+///
+/// The constructor throws OptionError for sizes that make no sense; output_shape throws ShapeError where the input does
+/// not have `in` maps or is smaller than the kernel.
+/// Cost of each pass: 2 · N · out · OH · OW · in / groups · kernel.y · kernel.x operations.
+template <class T>
+class Conv2D {
+  public:
+    explicit Conv2D(const Conv2DOptions& options) : options_(options) {
+        check(options_);
+        weights_.resize({options.out, options.in / options.groups, options.kernel.y, options.kernel.x});
+        const double deviation =
+            std::sqrt(2.0 * static_cast<double>(options.out) / static_cast<double>(weights_.size()));
+        Random random(derived_seed(options.seed, static_cast<std::uint64_t>(weights_.size())));
+        for (T& weight : weights_) weight = static_cast<T>(deviation * random.normal());
+        if (options.bias) bias_ = Tensor<T>({options.out});
+    }
+
+    /// With given parameters; an empty bias for none. Throws ShapeError where their shapes are not those of the
+    /// options.
+    Conv2D(const Conv2DOptions& options, Tensor<T> weights, Tensor<T> bias)
+        : options_(options), weights_(std::move(weights)), bias_(std::move(bias)) {
+        check(options_);
+        const Shape expected{options.out, options.in / options.groups, options.kernel.y, options.kernel.x};
+        if (weights_.shape() != expected)
+            throw ShapeError(detail::concat("Conv2D: expected weights ", expected, ", got ", weights_.shape()));
+        options_.bias = !bias_.empty();
+        if (options_.bias && bias_.shape() != Shape{options.out})
+            throw ShapeError(detail::concat("Conv2D: expected a bias ", Shape{options.out}, ", got ", bias_.shape()));
+    }
+
+    std::string_view kind() const { return "Conv2D"; }
+    const Conv2DOptions& options() const { return options_; }
+
+    Tensor<T>& weights() { return weights_; }
+    const Tensor<T>& weights() const { return weights_; }
+    /// Empty for a layer without bias.
+    Tensor<T>& bias() { return bias_; }
+    const Tensor<T>& bias() const { return bias_; }
+
+    std::vector<Parameter<T>> parameters() {
+        std::vector<Parameter<T>> all{{"weights", &weights_, true}};
+        if (options_.bias) all.push_back({"bias", &bias_, false});
+        return all;
+    }
+
+    SlidingWindow sliding() const { return {options_.kernel, options_.stride, options_.padding, options_.dilation}; }
+
+    Shape output_shape(const Shape& sample) const {
+        detail::expect_maps(sample, "feature maps");
+        if (sample[0] != options_.in)
+            throw ShapeError(
+                detail::concat("expected ", options_.in, " input channels, got ", sample[0], " (src is ", sample, ")"));
+        const auto& [kernel, stride, padding, dilation] = sliding();
+        const Index height = convolved_size(sample[1], kernel.y, stride.y, padding.y, dilation.y);
+        const Index width = convolved_size(sample[2], kernel.x, stride.x, padding.x, dilation.x);
+        if (height == 0 || width == 0)
+            throw ShapeError(detail::concat("a kernel of ", kernel, " with padding ", padding, " and dilation ",
+                                            dilation, " does not fit into an input of ", sample));
+        return {options_.out, height, width};
+    }
+
+    Window reads(const Window& dst, const Shape& src) const { return sliding().reads(dst, src[1], src[2]); }
+    Window reached_by(const Window& src, const Shape& dst) const { return sliding().reached_by(src, dst[1], dst[2]); }
+
+    void forward(const Tensor<T>& src, Tensor<T>& dst, Record<T>&, const PassOptions&) const {
+        dst.resize(output_shape(src.shape().sample()).batched(src.shape()[0]));
+        const kernels::ConvolutionShape shape = kernel_shape(src.shape(), dst.shape());
+        kernels::convolution(shape, src.data(), weights_.data(), bias_.empty() ? nullptr : bias_.data(), dst.data(),
+                             shape.whole_dst());
+    }
+
+    void backward(const LayerTrace<T>& seen, const Tensor<T>& grad_dst, Tensor<T>* grad_src,
+                  std::span<Tensor<T>> gradients) const {
+        const kernels::ConvolutionShape shape = kernel_shape(seen.src.shape(), seen.dst.shape());
+        kernels::convolution_weight_gradient(shape, seen.src.data(), grad_dst.data(), gradients[0].data());
+        if (options_.bias)
+            kernels::channel_sums(shape.batch, shape.dst_channels, shape.dst_plane(), grad_dst.data(),
+                                  gradients[1].data());
+        if (grad_src != nullptr) transposed(seen, grad_dst, *grad_src);
+    }
+
+    void deconv(const LayerTrace<T>& seen, const Tensor<T>& recon_dst, Tensor<T>& recon_src,
+                const ReverseRules&) const {
+        transposed(seen, recon_dst, recon_src);
+    }
+
+  private:
+    static void check(const Conv2DOptions& o) {
+        constexpr Index most = 1 << 24;
+        if (o.in < 1 || o.out < 1 || o.groups < 1 || o.in > most || o.out > most)
+            throw OptionError(detail::concat("Conv2D: expected in, out and groups of at least 1, got in = ", o.in,
+                                             ", out = ", o.out, ", groups = ", o.groups));
+        if (o.in % o.groups != 0 || o.out % o.groups != 0)
+            throw OptionError(detail::concat("Conv2D: expected groups that divide in and out, got in = ", o.in,
+                                             ", out = ", o.out, ", groups = ", o.groups));
+        detail::expect_at_least(1, o.kernel, "Conv2D", "kernel");
+        detail::expect_at_least(1, o.stride, "Conv2D", "stride");
+        detail::expect_at_least(0, o.padding, "Conv2D", "padding");
+        detail::expect_at_least(1, o.dilation, "Conv2D", "dilation");
+    }
+
+    kernels::ConvolutionShape kernel_shape(const Shape& src, const Shape& dst) const {
+        return {.batch = src[0],
+                .src_channels = src[1],
+                .src_height = src[2],
+                .src_width = src[3],
+                .dst_channels = dst[1],
+                .dst_height = dst[2],
+                .dst_width = dst[3],
+                .sliding = sliding(),
+                .groups = options_.groups};
+    }
+
+    void transposed(const LayerTrace<T>& seen, const Tensor<T>& dst, Tensor<T>& src) const {
+        src.resize(seen.src.shape());
+        const kernels::ConvolutionShape shape = kernel_shape(src.shape(), dst.shape());
+        kernels::transposed_convolution(shape, dst.data(), weights_.data(), src.data(), shape.whole_src());
+    }
+
+    Conv2DOptions options_;
+    Tensor<T> weights_;
+    Tensor<T> bias_;
+};
+
+}  // namespace deconvviz

@@ -1,0 +1,151 @@
+/// @file
+/// What a layer is: the concept, what it hands on from the forward to the reverse pass, and the rules of the way back.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "deconvviz/core/error.hpp"
+#include "deconvviz/core/tensor.hpp"
+#include "deconvviz/core/window.hpp"
+#include "deconvviz/kernels/elementwise.hpp"
+#include "deconvviz/kernels/max_pool.hpp"
+
+namespace deconvviz {
+
+/// How a signal that comes back passes a local response normalisation.
+/// automatic: gradient under ReluRule::gradient, else identity. identity: unchanged [zeiler2014, ECCV text].
+/// gradient: the true gradient (what the Python tools do under every rule).
+enum class ContrastRule { automatic, identity, gradient };
+
+/// The rules of a reverse pass. The default is the paper's. `{.relu = ReluRule::gradient}` makes the whole walk the
+/// true gradient of the seed's activation.
+struct ReverseRules {
+    ReluRule relu = ReluRule::deconvnet;
+    Overlap overlap = Overlap::accumulate;
+    ContrastRule contrast = ContrastRule::automatic;
+
+    bool contrast_passes_unchanged() const {
+        return contrast == ContrastRule::identity ||
+               (contrast == ContrastRule::automatic && relu != ReluRule::gradient);
+    }
+};
+
+/// Where the maxima of a pooling came from: for each output position the place ky * kernel.x + kx in its window,
+/// kept in one byte where the window has at most 256 places, else in two.
+class Switches {
+  public:
+    /// Switches for outputs of `shape` (N, C, H, W), with room for places below `places`.
+    void resize(const Shape& shape, Index places) {
+        shape_ = shape;
+        narrow_ = places <= 256;
+        bytes_.resize(static_cast<std::size_t>(shape.elements() * (narrow_ ? 1 : 2)));
+    }
+
+    const Shape& shape() const { return shape_; }
+    bool empty() const { return bytes_.empty(); }
+    bool narrow() const { return narrow_; }
+
+    /// The place of output element i (row-major over shape()).
+    Index operator[](Index i) const { return narrow_ ? Index{narrow_places()[i]} : Index{wide_places()[i]}; }
+
+    /// The raw places, for the kernels: one byte each where narrow(), else two.
+    std::uint8_t* narrow_places() { return bytes_.data(); }
+    const std::uint8_t* narrow_places() const { return bytes_.data(); }
+    std::uint16_t* wide_places() { return reinterpret_cast<std::uint16_t*>(bytes_.data()); }
+    const std::uint16_t* wide_places() const { return reinterpret_cast<const std::uint16_t*>(bytes_.data()); }
+
+    friend bool operator==(const Switches&, const Switches&) = default;
+
+  private:
+    Shape shape_;
+    bool narrow_ = true;
+    std::vector<std::uint8_t, detail::CacheLineAllocator<std::uint8_t>> bytes_;
+};
+
+/// What one forward pass leaves at one layer for the way back, besides the layer's input and output.
+template <class T>
+struct Record {
+    Switches switches;  // of a max pooling
+    Tensor<T> saved;    // whatever else the layer wants to find again: a dropout's mask, the scale of a normalisation
+};
+
+/// A layer's share of a trace.
+template <class T>
+struct LayerTrace {
+    const Tensor<T>& src;
+    const Tensor<T>& dst;
+    const Record<T>& record;
+};
+
+/// What a layer is told about a forward pass. `seed` is different for each layer and step of a training.
+struct PassOptions {
+    bool training = false;
+    std::uint64_t seed = 0;
+};
+
+/// A parameter of a layer: its name within the layer, its value, and whether weight decay acts on it.
+template <class T>
+struct Parameter {
+    std::string_view name;
+    Tensor<T>* value = nullptr;
+    bool decays = true;
+};
+
+/// A layer, ours or a user's: a value type with these members. All of them are const, so that one model serves many
+/// threads; what a pass must remember goes into the Record.
+///
+///   std::string_view kind() const                      "Conv2D", for messages and default names
+///   Shape output_shape(const Shape& sample) const      the shape of one sample's output; throws ShapeError with what
+///   was
+///                                                      expected and what came (the model adds the layer's name)
+///   void forward(src, dst, record, options) const      resizes and writes dst (N, …); fills the record
+///   void backward(seen, grad_dst, grad_src, grads) const   the true gradients: grad_src is a pointer that is null
+///   where
+///                                                      nobody asks for it; grads has one tensor for each parameter, in
+///                                                      order, already of the right shape, to be overwritten
+///   void deconv(seen, recon_dst, recon_src, rules) const   the reverse signal below the layer [zeiler2014, §2.1]
+///
+/// and, where it applies,
+///   std::vector<Parameter<T>> parameters()             what training changes
+///   Window reads(const Window& dst, const Shape& src) const        the input window that an output window depends on
+///   Window reached_by(const Window& src, const Shape& dst) const   the output window that an input window acts on
+/// (shapes are those of samples; without these two, the layer counts as one that may read and reach everything).
+template <class L, class T>
+concept Layer = std::copyable<L> &&
+    requires(const L layer, const Shape sample, const Tensor<T> in, Tensor<T> out, Record<T> record,
+             const LayerTrace<T> seen, std::span<Tensor<T>> gradients) {
+    { layer.kind() } -> std::convertible_to<std::string_view>;
+    { layer.output_shape(sample) } -> std::same_as<Shape>;
+    layer.forward(in, out, record, PassOptions{});
+    layer.backward(seen, in, &out, gradients);
+    layer.deconv(seen, in, out, ReverseRules{});
+};
+
+namespace detail {
+
+/// Throws ShapeError unless the sample is (C, H, W).
+inline void expect_maps(const Shape& sample, std::string_view what) {
+    if (sample.rank() != 3) throw ShapeError(concat("expected ", what, " of shape (C,H,W), got ", sample));
+}
+
+/// Throws OptionError unless both sides are at least `least` (and small enough for arithmetic on them).
+inline void expect_at_least(Index least, const Size2D& size, std::string_view layer, std::string_view option) {
+    constexpr Index most = 1 << 20;
+    if (std::min(size.y, size.x) < least || std::max(size.y, size.x) > most)
+        throw OptionError(concat(layer, ": expected a ", option, " from ", least, " to ", most, ", got ", size));
+}
+
+/// The extent of a sample as a window: all of a map, or the one "position" of flat features.
+inline Window whole_window(const Shape& sample) {
+    return sample.rank() == 3 ? Window{0, 0, sample[1], sample[2]} : Window{0, 0, 1, 1};
+}
+
+}  // namespace detail
+}  // namespace deconvviz

@@ -1,0 +1,120 @@
+/// @file
+/// MaxPool2D: max pooling that records its switches, and unpooling by them.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "deconvviz/kernels/max_pool.hpp"
+#include "deconvviz/layers/layer.hpp"
+
+namespace deconvviz {
+
+/// Options of a MaxPool2D, in pixels; a stride of 0 stands for the kernel's size.
+struct MaxPool2DOptions {
+    Size2D kernel = 2;
+    Size2D stride = 0;
+    Size2D padding = 0;  // of minus infinity; smaller than the kernel
+    bool ceil = false;   // round output sizes up: a last window may hang over the border
+};
+
+/// Max pooling of each feature map, with a record of where each maximum came from: the switches.
+///
+/// src: (N, C, H, W). dst: (N, C, OH, OW), OH = floor((H + 2 padding - kernel) / stride) + 1, or with `ceil` rounded up
+/// and without a last window that would start beyond the input (see pooled_size). Of equal maxima the first in
+/// row-major order wins, on every instruction set; a NaN counts as larger than any number.
+///
+/// `deconv` is unpooling [zeiler2014, §2.1]: each value goes back to its switch, all else is 0; rules.overlap says what
+/// happens where overlapping windows chose the same position. `backward` is unpooling with Overlap::accumulate.
+///
+/// The constructor throws OptionError for sizes that make no sense or a kernel of more than 65,536 places; output_shape
+/// throws ShapeError where the input is smaller than the kernel.
+/// Cost: N · C · OH · OW · kernel.y · kernel.x comparisons; one byte a switch (two from 257 places on).
+template <class T>
+class MaxPool2D {
+  public:
+    explicit MaxPool2D(const MaxPool2DOptions& options = {}) : options_(options) {
+        detail::expect_at_least(1, options_.kernel, "MaxPool2D", "kernel");
+        if (options_.stride == Size2D(0)) options_.stride = options_.kernel;
+        detail::expect_at_least(1, options_.stride, "MaxPool2D", "stride");
+        detail::expect_at_least(0, options_.padding, "MaxPool2D", "padding");
+        if (options_.padding.y >= options_.kernel.y || options_.padding.x >= options_.kernel.x)
+            throw OptionError(detail::concat("MaxPool2D: expected a padding smaller than the kernel of ",
+                                             options_.kernel, ", got ", options_.padding));
+        if (places() > 65536)
+            throw OptionError(
+                detail::concat("MaxPool2D: expected a kernel of at most 65536 places, got ", options_.kernel));
+    }
+
+    std::string_view kind() const { return "MaxPool2D"; }
+    const MaxPool2DOptions& options() const { return options_; }
+    SlidingWindow sliding() const { return {options_.kernel, options_.stride, options_.padding, 1}; }
+
+    Shape output_shape(const Shape& sample) const {
+        detail::expect_maps(sample, "feature maps");
+        const auto& [kernel, stride, padding, ceil] = options_;
+        const Index height = pooled_size(sample[1], kernel.y, stride.y, padding.y, ceil);
+        const Index width = pooled_size(sample[2], kernel.x, stride.x, padding.x, ceil);
+        if (height == 0 || width == 0)
+            throw ShapeError(detail::concat("a kernel of ", kernel, " with padding ", padding,
+                                            " does not fit into an input of ", sample));
+        return {sample[0], height, width};
+    }
+
+    Window reads(const Window& dst, const Shape& src) const { return sliding().reads(dst, src[1], src[2]); }
+    Window reached_by(const Window& src, const Shape& dst) const { return sliding().reached_by(src, dst[1], dst[2]); }
+
+    void forward(const Tensor<T>& src, Tensor<T>& dst, Record<T>& record, const PassOptions&) const {
+        dst.resize(output_shape(src.shape().sample()).batched(src.shape()[0]));
+        record.switches.resize(dst.shape(), places());
+        const kernels::MaxPoolShape shape = kernel_shape(src.shape(), dst.shape());
+        if (record.switches.narrow()) {
+            kernels::max_pool(shape, src.data(), dst.data(), record.switches.narrow_places(), shape.whole_dst());
+        } else {
+            kernels::max_pool(shape, src.data(), dst.data(), record.switches.wide_places(), shape.whole_dst());
+        }
+    }
+
+    void backward(const LayerTrace<T>& seen, const Tensor<T>& grad_dst, Tensor<T>* grad_src,
+                  std::span<Tensor<T>>) const {
+        if (grad_src != nullptr) unpool(seen, grad_dst, *grad_src, Overlap::accumulate);
+    }
+
+    void deconv(const LayerTrace<T>& seen, const Tensor<T>& recon_dst, Tensor<T>& recon_src,
+                const ReverseRules& rules) const {
+        unpool(seen, recon_dst, recon_src, rules.overlap);
+    }
+
+    /// Unpooling by the switches of `seen`: recon_src takes the shape of the layer's input.
+    void unpool(const LayerTrace<T>& seen, const Tensor<T>& pooled, Tensor<T>& unpooled, Overlap overlap) const {
+        const Switches& switches = seen.record.switches;
+        if (switches.shape() != pooled.shape())
+            throw StateError(detail::concat("MaxPool2D: expected switches for ", pooled.shape(), ", the trace holds ",
+                                            switches.shape()));
+        unpooled.resize(seen.src.shape());
+        const kernels::MaxPoolShape shape = kernel_shape(unpooled.shape(), pooled.shape());
+        if (switches.narrow()) {
+            kernels::unpool(shape, pooled.data(), switches.narrow_places(), unpooled.data(), overlap,
+                            shape.whole_src());
+        } else {
+            kernels::unpool(shape, pooled.data(), switches.wide_places(), unpooled.data(), overlap, shape.whole_src());
+        }
+    }
+
+  private:
+    Index places() const { return options_.kernel.y * options_.kernel.x; }
+
+    kernels::MaxPoolShape kernel_shape(const Shape& src, const Shape& dst) const {
+        return {.planes = src[0] * src[1],
+                .src_height = src[2],
+                .src_width = src[3],
+                .dst_height = dst[2],
+                .dst_width = dst[3],
+                .sliding = sliding()};
+    }
+
+    MaxPool2DOptions options_;
+};
+
+}  // namespace deconvviz

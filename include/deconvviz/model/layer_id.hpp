@@ -1,0 +1,49 @@
+/// @file
+/// LayerId: a layer of a model, by index or by name.
+#pragma once
+
+#include <concepts>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "deconvviz/core/error.hpp"
+#include "deconvviz/core/shape.hpp"
+
+namespace deconvviz {
+
+/// Names a layer: `.layer = 4` or `.layer = "conv2"`. All layers count, from 0, ReLUs and poolings too.
+class LayerId {
+  public:
+    template <std::integral I>
+    LayerId(I index) : index_(static_cast<Index>(index)) {}       // NOLINT: a number names a layer
+    LayerId(const char* name) : name_(name) {}                    // NOLINT: a name, too
+    LayerId(std::string name) : name_(std::move(name)) {}         // NOLINT
+    LayerId(std::string_view name) : name_(std::string(name)) {}  // NOLINT
+
+    /// The position among layers of these names. Throws OptionError where there is none, naming those that there are.
+    std::size_t among(const std::vector<std::string>& names) const {
+        if (name_.empty()) {
+            if (index_ >= 0 && std::cmp_less(index_, names.size())) return static_cast<std::size_t>(index_);
+            throw OptionError(detail::concat("there is no layer ", index_, "; the model has ", names.size(),
+                                             " layers: ", list(names)));
+        }
+        for (std::size_t i = 0; i < names.size(); ++i)
+            if (names[i] == name_) return i;
+        throw OptionError(detail::concat("there is no layer '", name_, "'; the layers are ", list(names)));
+    }
+
+  private:
+    static std::string list(const std::vector<std::string>& names) {
+        std::string all;
+        for (std::size_t i = 0; i < names.size(); ++i) all += detail::concat(i ? ", " : "", i, " ", names[i]);
+        return all;
+    }
+
+    Index index_ = 0;
+    std::string name_;
+};
+
+}  // namespace deconvviz

@@ -1,0 +1,228 @@
+/// @file
+/// Sequential: a chain of layers.
+#pragma once
+
+#include <cctype>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "deconvviz/core/random.hpp"
+#include "deconvviz/core/tensor.hpp"
+#include "deconvviz/layers/any_layer.hpp"
+#include "deconvviz/model/layer_id.hpp"
+#include "deconvviz/model/trace.hpp"
+
+namespace deconvviz {
+
+/// The gradients of a model's parameters, and the memory of the walk that computes them, which serves again in the
+/// next.
+template <class T>
+struct Gradients {
+    std::vector<std::vector<Tensor<T>>> layers;  // for each layer one tensor a parameter, in the order of parameters()
+    Tensor<T> above;
+    Tensor<T> below;
+};
+
+/// A parameter of a model, as "conv1.weights".
+template <class T>
+struct ModelParameter {
+    std::string name;
+    std::size_t layer = 0;
+    Parameter<T> parameter;
+};
+
+/// A chain of layers for inputs of one shape. It holds the layers, and their parameters, by value; whatever a pass
+/// leaves behind goes into a Trace, so all passes are const and one model serves many threads.
+///
+///     Sequential<float> model({1, 28, 28}, Conv2D<float>({.in = 1, .out = 16, .kernel = 5}), ReLU<float>(), …);
+///
+/// Every shape is checked when the model is built: ShapeError, with the layer's kind and name, says what does not fit.
+/// Layers are named by `named("stem", …)`, else by kind and number: conv1, relu1, maxpool1, conv2, …; names are unique.
+template <class T>
+class Sequential {
+  public:
+    /// `input` is the shape of one sample, (C, H, W) or (F). Throws ShapeError for layers that do not fit each other,
+    /// OptionError for a name given twice or for no layers.
+    template <class... Layers>
+    requires(sizeof...(Layers) > 0 && (std::constructible_from<AnyLayer<T>, Layers> &&
+                                       ...)) explicit Sequential(const Shape& input, Layers... layers)
+        : Sequential(input, collect(std::move(layers)...)) {}
+
+    Sequential(const Shape& input, std::vector<AnyLayer<T>> layers) : layers_(std::move(layers)) {
+        if (layers_.empty()) throw OptionError("a Sequential needs at least one layer");
+        name_layers();
+        if (input.elements() == 0)
+            throw ShapeError(detail::concat("model: expected an input with values, got ", input));
+        shapes_.push_back(input);
+        for (std::size_t i = 0; i < layers_.size(); ++i) {
+            try {
+                shapes_.push_back(layers_[i].output_shape(shapes_.back()));
+            } catch (const ShapeError& error) {
+                throw ShapeError(
+                    detail::concat(layers_[i].kind(), " '", layers_[i].name(), "' (layer ", i, "): ", error.what()));
+            }
+        }
+    }
+
+    std::size_t size() const { return layers_.size(); }
+    /// The shape of one input sample.
+    const Shape& input_shape() const { return shapes_.front(); }
+    /// The shape of one sample of the model's output.
+    const Shape& output_shape() const { return shapes_.back(); }
+    /// The shapes of one sample before and behind a layer.
+    const Shape& input_shape(const LayerId& layer) const { return shapes_[index(layer)]; }
+    const Shape& output_shape(const LayerId& layer) const { return shapes_[index(layer) + 1]; }
+
+    /// The position of a layer. Throws OptionError for an unknown one.
+    std::size_t index(const LayerId& layer) const { return layer.among(*names_); }
+    const std::string& name(std::size_t layer) const { return names_->at(layer); }
+
+    const AnyLayer<T>& layer(const LayerId& layer) const { return layers_[index(layer)]; }
+
+    /// A layer as what it is: `model.layer<Conv2D<float>>("conv1").weights()`. Throws OptionError where it is something
+    /// else.
+    template <class L>
+    L& layer(const LayerId& layer) {
+        AnyLayer<T>& any = layers_[index(layer)];
+        L* const found = any.template get_if<L>();
+        if (!found)
+            throw OptionError(
+                detail::concat("layer '", any.name(), "' is a ", any.kind(), ", not of the type asked for"));
+        return *found;
+    }
+    template <class L>
+    const L& layer(const LayerId& layer) const {
+        return const_cast<Sequential*>(this)->template layer<L>(layer);
+    }
+
+    /// All parameters, in the order of the layers.
+    std::vector<ModelParameter<T>> parameters() {
+        std::vector<ModelParameter<T>> all;
+        for (std::size_t i = 0; i < layers_.size(); ++i)
+            for (const Parameter<T>& parameter : layers_[i].parameters())
+                all.push_back({detail::concat(layers_[i].name(), ".", parameter.name), i, parameter});
+        return all;
+    }
+
+    /// The output for a batch (N, …) or for one sample, which counts as a batch of one. Throws ShapeError for an input
+    /// of another shape.
+    Tensor<T> forward(const Tensor<T>& input) const {
+        Tensor<T> src = as_batch(input);
+        Tensor<T> dst;
+        for (const AnyLayer<T>& layer : layers_) {
+            Record<T> record;
+            layer.forward(src, dst, record, {});
+            std::swap(src, dst);
+        }
+        return src;
+    }
+
+    /// A forward pass that keeps everything.
+    Trace<T> trace(const Tensor<T>& input, const PassOptions& options = {}) const {
+        Trace<T> trace;
+        this->trace(input, trace, options);
+        return trace;
+    }
+
+    /// The same into a trace that was used before, whose memory serves again.
+    void trace(const Tensor<T>& input, Trace<T>& trace, const PassOptions& options = {}) const {
+        trace.names_ = names_;
+        trace.activations_.resize(size() + 1);
+        trace.records_.resize(size());
+        trace.activations_[0] = as_batch(input);
+        for (std::size_t i = 0; i < size(); ++i)
+            layers_[i].forward(trace.activations_[i], trace.activations_[i + 1], trace.records_[i],
+                               {options.training, derived_seed(options.seed, i)});
+    }
+
+    /// Gradients of all parameters, given the gradient of the output; overwrites `gradients`. With `grad_input`, also
+    /// the gradient of the input, into it. Throws ShapeError for a gradient of another shape than the output,
+    /// StateError for the trace of another model.
+    void backward(const Trace<T>& trace, const Tensor<T>& grad_output, Gradients<T>& gradients,
+                  Tensor<T>* grad_input = nullptr) {
+        check(trace);
+        if (grad_output.shape() != trace.output().shape())
+            throw ShapeError(detail::concat("backward: expected a gradient of shape ", trace.output().shape(), ", got ",
+                                            grad_output.shape()));
+        prepare(gradients);
+        for (std::size_t i = size(); i-- > 0;) {
+            const Tensor<T>& above = i + 1 == size() ? grad_output : gradients.above;
+            const bool wanted = i > 0 || grad_input != nullptr;
+            layers_[i].backward(trace.layer(i), above, wanted ? &gradients.below : nullptr, gradients.layers[i]);
+            std::swap(gradients.above, gradients.below);
+        }
+        if (grad_input != nullptr) *grad_input = gradients.above;
+    }
+
+    /// Throws StateError unless the trace is one of this model (as far as its layers and shapes tell).
+    void check(const Trace<T>& trace) const {
+        if (trace.empty()) throw StateError("the trace is empty: no forward pass has filled it");
+        bool ours = trace.names_ == names_ || *trace.names_ == *names_;
+        for (std::size_t i = 0; ours && i <= size(); ++i) ours = trace.activations_[i].shape().sample() == shapes_[i];
+        if (!ours)
+            throw StateError("the trace was made by another model: its layers or shapes are not those of this one");
+    }
+
+  private:
+    static std::vector<AnyLayer<T>> collect(auto... layers) {
+        std::vector<AnyLayer<T>> all;
+        all.reserve(sizeof...(layers));
+        (all.emplace_back(std::move(layers)), ...);
+        return all;
+    }
+
+    /// "Conv2D" becomes conv1, conv2, …
+    static std::string stem(std::string_view kind) {
+        if (kind.ends_with("2D")) kind.remove_suffix(2);
+        std::string lower(kind);
+        for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        return lower;
+    }
+
+    void name_layers() {
+        std::vector<std::string> names;
+        const auto taken = [&](const std::string& name) {
+            for (const AnyLayer<T>& layer : layers_)
+                if (layer.name() == name) return true;
+            return false;
+        };
+        for (AnyLayer<T>& layer : layers_) {
+            for (int number = 1; layer.name().empty(); ++number) {
+                std::string name = stem(layer.kind()) + std::to_string(number);
+                if (!taken(name)) layer.rename(std::move(name));
+            }
+            for (const std::string& before : names)
+                if (before == layer.name())
+                    throw OptionError(detail::concat("two layers are named '", before, "'; names must be unique"));
+            names.push_back(layer.name());
+        }
+        names_ = std::make_shared<const std::vector<std::string>>(std::move(names));
+    }
+
+    Tensor<T> as_batch(const Tensor<T>& input) const {
+        const Shape& shape = input.shape();
+        if (shape == input_shape()) return input.reshaped(shape.batched(1));
+        if (shape.rank() == input_shape().rank() + 1 && shape.sample() == input_shape() && shape[0] > 0) return input;
+        throw ShapeError(
+            detail::concat("model: expected an input of ", input_shape(), " or a batch of them, got ", shape));
+    }
+
+    void prepare(Gradients<T>& gradients) {
+        gradients.layers.resize(size());
+        for (std::size_t i = 0; i < size(); ++i) {
+            const auto parameters = layers_[i].parameters();
+            gradients.layers[i].resize(parameters.size());
+            for (std::size_t j = 0; j < parameters.size(); ++j)
+                gradients.layers[i][j].resize(parameters[j].value->shape());
+        }
+    }
+
+    std::vector<AnyLayer<T>> layers_;
+    std::vector<Shape> shapes_;  // of a sample: before layer 0, behind layer 0, …
+    std::shared_ptr<const std::vector<std::string>> names_;
+};
+
+}  // namespace deconvviz

@@ -1,0 +1,75 @@
+/// @file
+/// Stochastic gradient descent with momentum, weight decay, and the paper's limit on the size of filters.
+#pragma once
+
+#include <cmath>
+#include <vector>
+
+#include "deconvviz/core/tensor.hpp"
+#include "deconvviz/kernels/elementwise.hpp"
+#include "deconvviz/model/sequential.hpp"
+
+namespace deconvviz {
+
+/// Options of an Sgd.
+struct SgdOptions {
+    double momentum = 0.9;        // in [0, 1)
+    double weight_decay = 0;      // acts on weights, not on biases
+    double filter_rms_limit = 0;  // 0 for none; the paper has 0.1 for inputs of about ±128
+};
+
+/// Rescales every filter of a convolution's weights (O, I, KH, KW) whose root mean square exceeds `limit` so that it
+/// equals `limit` [zeiler2014, §3]. Returns how many were rescaled.
+template <class T>
+Index limit_filter_rms(Tensor<T>& weights, double limit) {
+    Index rescaled = 0;
+    for (Index o = 0; o < weights.shape()[0]; ++o) {
+        const auto filter = weights.slice(o);
+        double squares = 0;
+        for (const T w : filter) squares += static_cast<double>(w) * static_cast<double>(w);
+        const double rms = std::sqrt(squares / static_cast<double>(filter.size()));
+        if (!(rms > limit)) continue;
+        for (T& w : filter) w = static_cast<T>(static_cast<double>(w) * limit / rms);
+        ++rescaled;
+    }
+    return rescaled;
+}
+
+/// v ← momentum · v - rate · (gradient + weight_decay · w); w ← w + v, for every parameter w with a velocity v of its
+/// own. Throws OptionError for options that make no sense.
+template <class T>
+class Sgd {
+  public:
+    explicit Sgd(const SgdOptions& options = {}) : options_(options) {
+        if (!(options.momentum >= 0 && options.momentum < 1) || !(options.weight_decay >= 0) ||
+            !(options.filter_rms_limit >= 0))
+            throw OptionError(
+                detail::concat("Sgd: expected a momentum in [0, 1), and a weight decay and an RMS limit of at "
+                               "least 0, got ",
+                               options.momentum, ", ", options.weight_decay, " and ", options.filter_rms_limit));
+    }
+
+    /// One step. The velocities belong to the parameters of the model given first: always give the same one.
+    void step(Sequential<T>& model, const Gradients<T>& gradients, double learning_rate) {
+        const auto parameters = model.parameters();
+        velocities_.resize(parameters.size());
+        std::size_t within = 0;  // counts a layer's parameters
+        for (std::size_t i = 0; i < parameters.size(); ++i) {
+            const auto& [name, layer, parameter] = parameters[i];
+            within = i > 0 && parameters[i - 1].layer == layer ? within + 1 : 0;
+            Tensor<T>& value = *parameter.value;
+            if (velocities_[i].shape() != value.shape()) velocities_[i] = Tensor<T>(value.shape());
+            const kernels::SgdStep<T> step{static_cast<T>(learning_rate), static_cast<T>(options_.momentum),
+                                           static_cast<T>(parameter.decays ? options_.weight_decay : 0)};
+            kernels::sgd_step(value.size(), step, gradients.layers[layer][within].data(), velocities_[i].data(),
+                              value.data());
+            if (options_.filter_rms_limit > 0 && value.rank() == 4) limit_filter_rms(value, options_.filter_rms_limit);
+        }
+    }
+
+  private:
+    SgdOptions options_;
+    std::vector<Tensor<T>> velocities_;
+};
+
+}  // namespace deconvviz

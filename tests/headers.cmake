@@ -1,0 +1,16 @@
+# deconvviz_headers: one generated source per header, which includes that header first and then once more. It compiles
+# if the header includes what it needs and guards itself. Not built by default in presets that only run tests.
+file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/include"
+     "${PROJECT_SOURCE_DIR}/include/deconvviz/*.hpp")
+list(REMOVE_ITEM headers ${DECONVVIZ_NOT_IN_UMBRELLA})
+set(sources "")
+foreach(header IN LISTS headers)
+  string(REGEX REPLACE "[/.]" "_" name "${header}")
+  set(source "${CMAKE_CURRENT_BINARY_DIR}/headers/${name}.cpp")
+  file(CONFIGURE OUTPUT "${source}" CONTENT "#include \"@header@\"\n#include \"@header@\"\n" @ONLY)
+  list(APPEND sources "${source}")
+endforeach()
+
+add_library(deconvviz_headers OBJECT ${sources})
+target_link_libraries(deconvviz_headers PRIVATE deconvviz::deconvviz deconvviz_warnings)
+target_compile_options(deconvviz_headers PRIVATE -O0)

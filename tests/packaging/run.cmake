@@ -1,0 +1,50 @@
+# Builds the project in consumer/ in one WAY, from nothing, and runs it. Called by ctest (CMakeLists.txt beside this).
+cmake_minimum_required(VERSION 3.22)
+
+# Runs a command; its failure ends the test.
+function(run)
+  execute_process(COMMAND ${ARGV} RESULT_VARIABLE result)
+  if(NOT result EQUAL 0)
+    list(JOIN ARGV " " command)
+    message(FATAL_ERROR "packaging, ${WAY}: failed (${result}): ${command}")
+  endif()
+endfunction()
+
+set(consumer "${CMAKE_CURRENT_LIST_DIR}/consumer")
+file(REMOVE_RECURSE "${WORK_DIR}")
+file(MAKE_DIRECTORY "${WORK_DIR}")
+
+if(WAY STREQUAL "plain_compiler")
+  # No build system, and each file with its own flags: with AVX2 in one of them where this processor has it.
+  set(compile "${COMPILER}" -std=c++20 -I "${SOURCE_DIR}/include" -isystem "${EIGEN_DIR}" -idirafter "${STB_DIR}" -c)
+  set(avx2 "")
+  if(EXISTS /proc/cpuinfo)
+    file(STRINGS /proc/cpuinfo flags REGEX "^flags.* avx2" LIMIT_COUNT 1)
+    if(flags)
+      set(avx2 -mavx2 -mfma)
+    endif()
+  endif()
+  run(${compile} "${consumer}/main.cpp" -o "${WORK_DIR}/main.o")
+  run(${compile} -O1 ${avx2} "${consumer}/other.cpp" -o "${WORK_DIR}/other.o")
+  run("${COMPILER}" "${WORK_DIR}/main.o" "${WORK_DIR}/other.o" -pthread -o "${WORK_DIR}/consumer")
+  run("${WORK_DIR}/consumer")
+  return()
+endif()
+
+if(WAY STREQUAL "find_package")
+  set(prefix "${WORK_DIR}/prefix")
+  run("${CMAKE_COMMAND}" --install "${LIBRARY_BINARY_DIR}" --prefix "${prefix}")
+  file(READ "${prefix}/share/cmake/deconvviz/deconvvizTargets.cmake" targets)
+  string(FIND "${targets}" "${SOURCE_DIR}" position)
+  if(NOT position EQUAL -1)
+    message(FATAL_ERROR "packaging: the installed package names the source folder ${SOURCE_DIR}")
+  endif()
+  set(where "-DCMAKE_PREFIX_PATH=${prefix}")
+else()
+  set(where "-DDECONVVIZ_SOURCE=${SOURCE_DIR}")
+endif()
+
+run("${CMAKE_COMMAND}" -S "${consumer}" -B "${WORK_DIR}/build" -G "${GENERATOR}" "-DCMAKE_CXX_COMPILER=${COMPILER}"
+    -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 "-DWAY=${WAY}" ${where})
+run("${CMAKE_COMMAND}" --build "${WORK_DIR}/build")
+run("${WORK_DIR}/build/consumer")
