@@ -27,7 +27,7 @@ class TrueTypeFont {
         bytes_.assign(file.begin(), file.end());
         bytes_.resize(size_ + padding);
         check_tables();
-        require(stb::stbtt_InitFont(&info_, bytes_.data(), 0) != 0, "expected a TrueType font with a Unicode table");
+        require(stb::dv_stbtt_InitFont(&info_, bytes_.data(), 0) != 0, "expected a TrueType font with a Unicode table");
         info_.gpos = 0;  // kerning comes from the old table alone: the new one is a maze of offsets
         const auto head = static_cast<std::size_t>(info_.head), map = static_cast<std::size_t>(info_.index_map);
         const unsigned units = u16(head + 18);
@@ -39,7 +39,7 @@ class TrueTypeFont {
         if (format >= 12)
             require(map + 16 + std::uint64_t{12} * u32(map + 12) <= size_, "the character map is cut off");
         units_per_em_ = units;
-        stb::stbtt_GetFontVMetrics(&info_, &ascent_, &descent_, nullptr);
+        stb::dv_stbtt_GetFontVMetrics(&info_, &ascent_, &descent_, nullptr);
     }
 
     double units_per_em() const { return units_per_em_; }
@@ -56,16 +56,16 @@ class TrueTypeFont {
 
     /// The glyph of a character; the one of '?' where the font lacks it.
     int index(char32_t character) const {
-        const int found = stb::stbtt_FindGlyphIndex(&info_, static_cast<int>(character));
-        const int glyph = found != 0 ? found : stb::stbtt_FindGlyphIndex(&info_, '?');
+        const int found = stb::dv_stbtt_FindGlyphIndex(&info_, static_cast<int>(character));
+        const int glyph = found != 0 ? found : stb::dv_stbtt_FindGlyphIndex(&info_, '?');
         return glyph >= 0 && glyph < info_.numGlyphs ? glyph : 0;
     }
 
     /// How far the pen moves from glyph a when b follows it (0: nothing does), in font units.
     double advance(int a, int b) const {
         int width = 0;
-        stb::stbtt_GetGlyphHMetrics(&info_, a, &width, nullptr);
-        return width + (b != 0 && info_.kern != 0 ? stb::stbtt_GetGlyphKernAdvance(&info_, a, b) : 0);
+        stb::dv_stbtt_GetGlyphHMetrics(&info_, a, &width, nullptr);
+        return width + (b != 0 && info_.kern != 0 ? stb::dv_stbtt_GetGlyphKernAdvance(&info_, a, b) : 0);
     }
 
     /// A letter of `size` pixels an em, the pen `shift` pixels right of a pixel's left edge.
@@ -79,13 +79,13 @@ class TrueTypeFont {
         const auto scale = static_cast<float>(size / units_per_em_);
         const auto right = static_cast<float>(shift);
         int x0 = 0, y0 = 0, x1 = 0, y1 = 0;
-        stb::stbtt_GetGlyphBitmapBoxSubpixel(&info, index, scale, scale, right, 0, &x0, &y0, &x1, &y1);
+        stb::dv_stbtt_GetGlyphBitmapBoxSubpixel(&info, index, scale, scale, right, 0, &x0, &y0, &x1, &y1);
         const double room = 16 * size + 16;
         require(x1 >= x0 && y1 >= y0 && x1 - x0 <= room && y1 - y0 <= room, "a glyph has no sensible size");
         Glyph glyph{x0, y0, x1 - x0, y1 - y0, {}};
         std::vector<unsigned char> grey(static_cast<std::size_t>(glyph.width * glyph.height));
         if (!grey.empty())
-            stb::stbtt_MakeGlyphBitmapSubpixel(&info, grey.data(), x1 - x0, y1 - y0, x1 - x0, scale, scale, right, 0,
+            stb::dv_stbtt_MakeGlyphBitmapSubpixel(&info, grey.data(), x1 - x0, y1 - y0, x1 - x0, scale, scale, right, 0,
                                                index);
         for (const unsigned char level : grey) glyph.coverage.push_back(static_cast<float>(level) / 255.0F);
         return glyph;

@@ -33,10 +33,6 @@
 #undef STBI_MALLOC
 #pragma push_macro("STBI_MAX_DIMENSIONS")
 #undef STBI_MAX_DIMENSIONS
-#pragma push_macro("STBI_MINGW_ENABLE_SSE2")
-#undef STBI_MINGW_ENABLE_SSE2
-#pragma push_macro("STBI_NEON")
-#undef STBI_NEON
 #pragma push_macro("STBI_NOTUSED")
 #undef STBI_NOTUSED
 #pragma push_macro("STBI_NO_BMP")
@@ -95,24 +91,18 @@
 #undef STBI_REALLOC_SIZED
 #pragma push_macro("STBI_SIMD_ALIGN")
 #undef STBI_SIMD_ALIGN
-#pragma push_macro("STBI_SSE2")
-#undef STBI_SSE2
 #pragma push_macro("STBI_SUPPORT_ZLIB")
 #undef STBI_SUPPORT_ZLIB
 #pragma push_macro("STBI_THREAD_LOCAL")
 #undef STBI_THREAD_LOCAL
 #pragma push_macro("STBI_VERSION")
 #undef STBI_VERSION
-#pragma push_macro("STBI_WINDOWS_UTF8")
-#undef STBI_WINDOWS_UTF8
 #pragma push_macro("STBI__BYTECAST")
 #undef STBI__BYTECAST
 #pragma push_macro("STBI__CASE")
 #undef STBI__CASE
 #pragma push_macro("STBI__COMBO")
 #undef STBI__COMBO
-#pragma push_macro("STBI__HDR_BUFLEN")
-#undef STBI__HDR_BUFLEN
 #pragma push_macro("STBI__IDCT_1D")
 #undef STBI__IDCT_1D
 #pragma push_macro("STBI__MARKER_none")
@@ -121,10 +111,6 @@
 #undef STBI__PNG_TYPE
 #pragma push_macro("STBI__RESTART")
 #undef STBI__RESTART
-#pragma push_macro("STBI__X64_TARGET")
-#undef STBI__X64_TARGET
-#pragma push_macro("STBI__X86_TARGET")
-#undef STBI__X86_TARGET
 #pragma push_macro("STBI__ZFAST_BITS")
 #undef STBI__ZFAST_BITS
 #pragma push_macro("STBI__ZFAST_MASK")
@@ -135,40 +121,6 @@
 #undef STB_IMAGE_IMPLEMENTATION
 #pragma push_macro("STB_IMAGE_STATIC")
 #undef STB_IMAGE_STATIC
-#pragma push_macro("dct_bfly32o")
-#undef dct_bfly32o
-#pragma push_macro("dct_const")
-#undef dct_const
-#pragma push_macro("dct_interleave16")
-#undef dct_interleave16
-#pragma push_macro("dct_interleave8")
-#undef dct_interleave8
-#pragma push_macro("dct_long_mac")
-#undef dct_long_mac
-#pragma push_macro("dct_long_mul")
-#undef dct_long_mul
-#pragma push_macro("dct_pass")
-#undef dct_pass
-#pragma push_macro("dct_rot")
-#undef dct_rot
-#pragma push_macro("dct_trn16")
-#undef dct_trn16
-#pragma push_macro("dct_trn32")
-#undef dct_trn32
-#pragma push_macro("dct_trn64")
-#undef dct_trn64
-#pragma push_macro("dct_trn8_16")
-#undef dct_trn8_16
-#pragma push_macro("dct_trn8_32")
-#undef dct_trn8_32
-#pragma push_macro("dct_trn8_8")
-#undef dct_trn8_8
-#pragma push_macro("dct_wadd")
-#undef dct_wadd
-#pragma push_macro("dct_widen")
-#undef dct_widen
-#pragma push_macro("dct_wsub")
-#undef dct_wsub
 #pragma push_macro("stbi__DNL")
 #undef stbi__DNL
 #pragma push_macro("stbi__EOI")
@@ -220,6 +172,25 @@
 #define STBI_NO_SIMD
 #define STBI_ASSERT(condition) ((void)0)
 
+// Functions declared extern "C" would share the symbols of the user's, though they are static.
+#define stbi_convert_iphone_png_to_rgb dv_stbi_convert_iphone_png_to_rgb
+#define stbi_failure_reason dv_stbi_failure_reason
+#define stbi_image_free dv_stbi_image_free
+#define stbi_info_from_callbacks dv_stbi_info_from_callbacks
+#define stbi_info_from_memory dv_stbi_info_from_memory
+#define stbi_is_16_bit_from_callbacks dv_stbi_is_16_bit_from_callbacks
+#define stbi_is_16_bit_from_memory dv_stbi_is_16_bit_from_memory
+#define stbi_load_16_from_callbacks dv_stbi_load_16_from_callbacks
+#define stbi_load_16_from_memory dv_stbi_load_16_from_memory
+#define stbi_load_from_callbacks dv_stbi_load_from_callbacks
+#define stbi_load_from_memory dv_stbi_load_from_memory
+#define stbi_zlib_decode_buffer dv_stbi_zlib_decode_buffer
+#define stbi_zlib_decode_malloc dv_stbi_zlib_decode_malloc
+#define stbi_zlib_decode_malloc_guesssize dv_stbi_zlib_decode_malloc_guesssize
+#define stbi_zlib_decode_malloc_guesssize_headerflag dv_stbi_zlib_decode_malloc_guesssize_headerflag
+#define stbi_zlib_decode_noheader_buffer dv_stbi_zlib_decode_noheader_buffer
+#define stbi_zlib_decode_noheader_malloc dv_stbi_zlib_decode_noheader_malloc
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -242,6 +213,23 @@ namespace deconvviz::detail::stb {
 
 #pragma GCC diagnostic pop
 
+#undef stbi_convert_iphone_png_to_rgb
+#undef stbi_failure_reason
+#undef stbi_image_free
+#undef stbi_info_from_callbacks
+#undef stbi_info_from_memory
+#undef stbi_is_16_bit_from_callbacks
+#undef stbi_is_16_bit_from_memory
+#undef stbi_load_16_from_callbacks
+#undef stbi_load_16_from_memory
+#undef stbi_load_from_callbacks
+#undef stbi_load_from_memory
+#undef stbi_zlib_decode_buffer
+#undef stbi_zlib_decode_malloc
+#undef stbi_zlib_decode_malloc_guesssize
+#undef stbi_zlib_decode_malloc_guesssize_headerflag
+#undef stbi_zlib_decode_noheader_buffer
+#undef stbi_zlib_decode_noheader_malloc
 #pragma pop_macro("FAST_BITS")
 #pragma pop_macro("STBIDEF")
 #pragma pop_macro("STBI_ASSERT")
@@ -252,8 +240,6 @@ namespace deconvviz::detail::stb {
 #pragma pop_macro("STBI_INCLUDE_STB_IMAGE_H")
 #pragma pop_macro("STBI_MALLOC")
 #pragma pop_macro("STBI_MAX_DIMENSIONS")
-#pragma pop_macro("STBI_MINGW_ENABLE_SSE2")
-#pragma pop_macro("STBI_NEON")
 #pragma pop_macro("STBI_NOTUSED")
 #pragma pop_macro("STBI_NO_BMP")
 #pragma pop_macro("STBI_NO_FAILURE_STRINGS")
@@ -283,43 +269,21 @@ namespace deconvviz::detail::stb {
 #pragma pop_macro("STBI_REALLOC")
 #pragma pop_macro("STBI_REALLOC_SIZED")
 #pragma pop_macro("STBI_SIMD_ALIGN")
-#pragma pop_macro("STBI_SSE2")
 #pragma pop_macro("STBI_SUPPORT_ZLIB")
 #pragma pop_macro("STBI_THREAD_LOCAL")
 #pragma pop_macro("STBI_VERSION")
-#pragma pop_macro("STBI_WINDOWS_UTF8")
 #pragma pop_macro("STBI__BYTECAST")
 #pragma pop_macro("STBI__CASE")
 #pragma pop_macro("STBI__COMBO")
-#pragma pop_macro("STBI__HDR_BUFLEN")
 #pragma pop_macro("STBI__IDCT_1D")
 #pragma pop_macro("STBI__MARKER_none")
 #pragma pop_macro("STBI__PNG_TYPE")
 #pragma pop_macro("STBI__RESTART")
-#pragma pop_macro("STBI__X64_TARGET")
-#pragma pop_macro("STBI__X86_TARGET")
 #pragma pop_macro("STBI__ZFAST_BITS")
 #pragma pop_macro("STBI__ZFAST_MASK")
 #pragma pop_macro("STBI__ZNSYMS")
 #pragma pop_macro("STB_IMAGE_IMPLEMENTATION")
 #pragma pop_macro("STB_IMAGE_STATIC")
-#pragma pop_macro("dct_bfly32o")
-#pragma pop_macro("dct_const")
-#pragma pop_macro("dct_interleave16")
-#pragma pop_macro("dct_interleave8")
-#pragma pop_macro("dct_long_mac")
-#pragma pop_macro("dct_long_mul")
-#pragma pop_macro("dct_pass")
-#pragma pop_macro("dct_rot")
-#pragma pop_macro("dct_trn16")
-#pragma pop_macro("dct_trn32")
-#pragma pop_macro("dct_trn64")
-#pragma pop_macro("dct_trn8_16")
-#pragma pop_macro("dct_trn8_32")
-#pragma pop_macro("dct_trn8_8")
-#pragma pop_macro("dct_wadd")
-#pragma pop_macro("dct_widen")
-#pragma pop_macro("dct_wsub")
 #pragma pop_macro("stbi__DNL")
 #pragma pop_macro("stbi__EOI")
 #pragma pop_macro("stbi__SOF")

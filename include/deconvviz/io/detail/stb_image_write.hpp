@@ -32,8 +32,6 @@
 #undef STBIW_REALLOC_SIZED
 #pragma push_macro("STBIW_UCHAR")
 #undef STBIW_UCHAR
-#pragma push_macro("STBIW_WINDOWS_UTF8")
-#undef STBIW_WINDOWS_UTF8
 #pragma push_macro("STBIW_ZLIB_COMPRESS")
 #undef STBIW_ZLIB_COMPRESS
 #pragma push_macro("STBI_WRITE_NO_STDIO")
@@ -94,6 +92,15 @@
 #define STBI_WRITE_NO_STDIO
 #define STBIW_ASSERT(condition) ((void)0)
 
+// Functions declared extern "C" would share the symbols of the user's, though they are static.
+#define stbi_flip_vertically_on_write dv_stbi_flip_vertically_on_write
+#define stbi_write_bmp_to_func dv_stbi_write_bmp_to_func
+#define stbi_write_jpg_to_func dv_stbi_write_jpg_to_func
+#define stbi_write_png_to_func dv_stbi_write_png_to_func
+#define stbi_write_png_to_mem dv_stbi_write_png_to_mem
+#define stbi_write_tga_to_func dv_stbi_write_tga_to_func
+#define stbi_zlib_compress dv_stbi_zlib_compress
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -116,6 +123,13 @@ namespace deconvviz::detail::stb {
 
 #pragma GCC diagnostic pop
 
+#undef stbi_flip_vertically_on_write
+#undef stbi_write_bmp_to_func
+#undef stbi_write_jpg_to_func
+#undef stbi_write_png_to_func
+#undef stbi_write_png_to_mem
+#undef stbi_write_tga_to_func
+#undef stbi_zlib_compress
 #pragma pop_macro("INCLUDE_STB_IMAGE_WRITE_H")
 #pragma pop_macro("STBIWDEF")
 #pragma pop_macro("STBIW_ASSERT")
@@ -127,7 +141,6 @@ namespace deconvviz::detail::stb {
 #pragma pop_macro("STBIW_REALLOC")
 #pragma pop_macro("STBIW_REALLOC_SIZED")
 #pragma pop_macro("STBIW_UCHAR")
-#pragma pop_macro("STBIW_WINDOWS_UTF8")
 #pragma pop_macro("STBIW_ZLIB_COMPRESS")
 #pragma pop_macro("STBI_WRITE_NO_STDIO")
 #pragma pop_macro("STB_IMAGE_WRITE_IMPLEMENTATION")

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <cstddef>
 #include <memory>
 #include <vector>
@@ -142,6 +143,41 @@ inline void require_glyph(bool sound) {
 #define STBTT_free(memory, arena) ((void)(memory))
 #define STBTT_assert(condition) deconvviz::detail::require_glyph(condition)
 
+// Functions declared extern "C" would share the symbols of the user's, though they are static.
+#define stbtt_FindGlyphIndex dv_stbtt_FindGlyphIndex
+#define stbtt_FreeBitmap dv_stbtt_FreeBitmap
+#define stbtt_FreeShape dv_stbtt_FreeShape
+#define stbtt_GetCodepointBitmap dv_stbtt_GetCodepointBitmap
+#define stbtt_GetCodepointBitmapBox dv_stbtt_GetCodepointBitmapBox
+#define stbtt_GetCodepointBitmapBoxSubpixel dv_stbtt_GetCodepointBitmapBoxSubpixel
+#define stbtt_GetCodepointBitmapSubpixel dv_stbtt_GetCodepointBitmapSubpixel
+#define stbtt_GetCodepointBox dv_stbtt_GetCodepointBox
+#define stbtt_GetCodepointHMetrics dv_stbtt_GetCodepointHMetrics
+#define stbtt_GetCodepointKernAdvance dv_stbtt_GetCodepointKernAdvance
+#define stbtt_GetCodepointShape dv_stbtt_GetCodepointShape
+#define stbtt_GetFontVMetrics dv_stbtt_GetFontVMetrics
+#define stbtt_GetFontVMetricsOS2 dv_stbtt_GetFontVMetricsOS2
+#define stbtt_GetGlyphBitmap dv_stbtt_GetGlyphBitmap
+#define stbtt_GetGlyphBitmapBox dv_stbtt_GetGlyphBitmapBox
+#define stbtt_GetGlyphBitmapBoxSubpixel dv_stbtt_GetGlyphBitmapBoxSubpixel
+#define stbtt_GetGlyphBitmapSubpixel dv_stbtt_GetGlyphBitmapSubpixel
+#define stbtt_GetGlyphBox dv_stbtt_GetGlyphBox
+#define stbtt_GetGlyphHMetrics dv_stbtt_GetGlyphHMetrics
+#define stbtt_GetGlyphKernAdvance dv_stbtt_GetGlyphKernAdvance
+#define stbtt_GetGlyphShape dv_stbtt_GetGlyphShape
+#define stbtt_GetScaledFontVMetrics dv_stbtt_GetScaledFontVMetrics
+#define stbtt_InitFont dv_stbtt_InitFont
+#define stbtt_IsGlyphEmpty dv_stbtt_IsGlyphEmpty
+#define stbtt_MakeCodepointBitmap dv_stbtt_MakeCodepointBitmap
+#define stbtt_MakeCodepointBitmapSubpixel dv_stbtt_MakeCodepointBitmapSubpixel
+#define stbtt_MakeCodepointBitmapSubpixelPrefilter dv_stbtt_MakeCodepointBitmapSubpixelPrefilter
+#define stbtt_MakeGlyphBitmap dv_stbtt_MakeGlyphBitmap
+#define stbtt_MakeGlyphBitmapSubpixel dv_stbtt_MakeGlyphBitmapSubpixel
+#define stbtt_MakeGlyphBitmapSubpixelPrefilter dv_stbtt_MakeGlyphBitmapSubpixelPrefilter
+#define stbtt_Rasterize dv_stbtt_Rasterize
+#define stbtt_ScaleForMappingEmToPixels dv_stbtt_ScaleForMappingEmToPixels
+#define stbtt_ScaleForPixelHeight dv_stbtt_ScaleForPixelHeight
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -164,6 +200,39 @@ namespace deconvviz::detail::stb {
 
 #pragma GCC diagnostic pop
 
+#undef stbtt_FindGlyphIndex
+#undef stbtt_FreeBitmap
+#undef stbtt_FreeShape
+#undef stbtt_GetCodepointBitmap
+#undef stbtt_GetCodepointBitmapBox
+#undef stbtt_GetCodepointBitmapBoxSubpixel
+#undef stbtt_GetCodepointBitmapSubpixel
+#undef stbtt_GetCodepointBox
+#undef stbtt_GetCodepointHMetrics
+#undef stbtt_GetCodepointKernAdvance
+#undef stbtt_GetCodepointShape
+#undef stbtt_GetFontVMetrics
+#undef stbtt_GetFontVMetricsOS2
+#undef stbtt_GetGlyphBitmap
+#undef stbtt_GetGlyphBitmapBox
+#undef stbtt_GetGlyphBitmapBoxSubpixel
+#undef stbtt_GetGlyphBitmapSubpixel
+#undef stbtt_GetGlyphBox
+#undef stbtt_GetGlyphHMetrics
+#undef stbtt_GetGlyphKernAdvance
+#undef stbtt_GetGlyphShape
+#undef stbtt_GetScaledFontVMetrics
+#undef stbtt_InitFont
+#undef stbtt_IsGlyphEmpty
+#undef stbtt_MakeCodepointBitmap
+#undef stbtt_MakeCodepointBitmapSubpixel
+#undef stbtt_MakeCodepointBitmapSubpixelPrefilter
+#undef stbtt_MakeGlyphBitmap
+#undef stbtt_MakeGlyphBitmapSubpixel
+#undef stbtt_MakeGlyphBitmapSubpixelPrefilter
+#undef stbtt_Rasterize
+#undef stbtt_ScaleForMappingEmToPixels
+#undef stbtt_ScaleForPixelHeight
 #pragma pop_macro("STBTT_DEF")
 #pragma pop_macro("STBTT_FIX")
 #pragma pop_macro("STBTT_FIXMASK")

@@ -24,7 +24,7 @@ inline bool inflate_raw(std::span<const unsigned char> compressed, std::span<uns
     char none = 0;
     char* dst = out.empty() ? &none : reinterpret_cast<char*>(out.data());
     const int length = static_cast<int>(out.size());
-    return stb::stbi_zlib_decode_noheader_buffer(dst, length, in.data(), static_cast<int>(in.size())) == length;
+    return stb::dv_stbi_zlib_decode_noheader_buffer(dst, length, in.data(), static_cast<int>(in.size())) == length;
 }
 
 }  // namespace deconvviz::detail

@@ -1,0 +1,187 @@
+/// @file
+/// Occlusion sensitivity: what a classifier says when a part of the picture is hidden.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <vector>
+
+#include "deconvviz/core/error.hpp"
+#include "deconvviz/core/tensor.hpp"
+#include "deconvviz/core/window.hpp"
+#include "deconvviz/layers/softmax.hpp"
+#include "deconvviz/model/sequential.hpp"
+
+namespace deconvviz {
+
+/// How far an evaluation of many positions is.
+struct OcclusionProgress {
+    Index done = 0;
+    Index positions = 0;
+    double seconds = 0;
+    double seconds_left = 0;  // estimated from the positions so far
+};
+
+/// Options of occlusion_sensitivity. Sizes are in pixels of the input.
+struct OcclusionOptions {
+    Size2D patch = 7;
+    Size2D stride = 1;
+    double fill = 0.5;                 // the value that hides, on the scale of the input, in all channels
+    std::optional<Index> target = {};  // the class whose probability is recorded; by default the most probable one
+    Index batch = 64;                  // positions evaluated at once; bounds the memory
+    /// Called after each batch; where it returns false, the evaluation is cancelled (StateError). May be absent.
+    std::function<bool(const OcclusionProgress&)> progress = {};
+};
+
+/// Class probabilities for each position of the patch. Rows and columns count positions: the patch at (r, c) covers the
+/// pixels of `patch_at(r, c)`.
+template <class T>
+struct OcclusionMap {
+    Index target = 0;         // the class that was asked for
+    T unoccluded = 0;         // its probability on the whole picture
+    Tensor<T> probabilities;  // (rows, columns, classes)
+    Tensor<T> probability;    // (rows, columns): of the target
+    Size2D patch;
+    Size2D stride;
+    Index image_height = 0;
+    Index image_width = 0;
+
+    Index rows() const { return probability.shape()[0]; }
+    Index columns() const { return probability.shape()[1]; }
+
+    /// The pixels that position (row, column) hides: from (row · stride.y, column · stride.x), clipped at the border.
+    Window patch_at(Index row, Index column) const {
+        const Index y = row * stride.y;
+        const Index x = column * stride.x;
+        return {y, x, std::min(patch.y, image_height - y), std::min(patch.x, image_width - x)};
+    }
+
+    /// The most probable class at a position (the first of equal ones).
+    Index most_probable(Index row, Index column) const {
+        const Index classes = probabilities.shape()[2];
+        const T* first = probabilities.data() + (row * columns() + column) * classes;
+        return std::max_element(first, first + classes) - first;
+    }
+
+    /// The target's probability as a picture (H, W): each pixel has the mean over the positions that hide it.
+    Tensor<T> per_pixel() const {
+        Tensor<T> sum({image_height, image_width});
+        Tensor<T> count({image_height, image_width});
+        for (Index r = 0; r < rows(); ++r)
+            for (Index c = 0; c < columns(); ++c) {
+                const Window window = patch_at(r, c);
+                for (Index y = window.y; y < window.y + window.height; ++y)
+                    for (Index x = window.x; x < window.x + window.width; ++x) {
+                        sum(y, x) += probability(r, c);
+                        count(y, x) += 1;
+                    }
+            }
+        // A stride larger than the patch leaves pixels that are never hidden: they keep the whole picture's
+        // probability.
+        for (Index i = 0; i < sum.size(); ++i) sum[i] = count[i] > 0 ? sum[i] / count[i] : unoccluded;
+        return sum;
+    }
+};
+
+/// A copy of a picture (C, H, W) with the pixels of `window` set to `fill` in all channels. Throws ShapeError where the
+/// window leaves the picture.
+template <class T>
+Tensor<T> occluded(const Tensor<T>& image, const Window& window, T fill) {
+    if (image.rank() != 3 || !contains({0, 0, image.shape()[1], image.shape()[2]}, window))
+        throw ShapeError(
+            detail::concat("occluded: expected a window of a picture (C,H,W), got ", window, " of ", image.shape()));
+    Tensor<T> copy = image;
+    for (Index c = 0; c < image.shape()[0]; ++c)
+        for (Index y = window.y; y < window.y + window.height; ++y)
+            std::fill_n(&copy(c, y, window.x), window.width, fill);
+    return copy;
+}
+
+namespace detail {
+
+/// Class probabilities (N, classes): the model's output where it ends in a Softmax, else the softmax of its output.
+template <class T>
+Tensor<T> class_probabilities(const Sequential<T>& model, const Tensor<T>& images) {
+    Tensor<T> output = model.forward(images);
+    if (model.layer(model.size() - 1).kind() != "Softmax")
+        for (Index n = 0; n < output.shape()[0]; ++n) softmax<T>(output.slice(n), output.slice(n));
+    return output;
+}
+
+/// Positions of a patch along one axis, from 0 in steps of the stride until the border is reached; the last patch is
+/// clipped there.
+constexpr Index patch_positions(Index size, Index patch, Index stride) {
+    return patch >= size ? 1 : (size - patch + stride - 1) / stride + 1;
+}
+
+template <class T>
+void check(const Sequential<T>& model, const Tensor<T>& image, const OcclusionOptions& options) {
+    if (model.input_shape().rank() != 3 || image.shape() != model.input_shape())
+        throw ShapeError(concat("occlusion: expected a picture of ", model.input_shape(), ", got ", image.shape()));
+    if (model.output_shape().rank() != 1)
+        throw ShapeError(concat("occlusion: the model must end in classes (F), it ends in ", model.output_shape()));
+    expect_at_least(1, options.patch, "occlusion", "patch");
+    expect_at_least(1, options.stride, "occlusion", "stride");
+    if (options.batch < 1) throw OptionError(concat("occlusion: expected a batch of at least 1, got ", options.batch));
+    if (options.target && (*options.target < 0 || *options.target >= model.output_shape()[0]))
+        throw OptionError(concat("occlusion: there is no class ", *options.target, ": the classes are 0 … ",
+                                 model.output_shape()[0] - 1));
+}
+
+}  // namespace detail
+
+/// Slides a patch over the picture and records the class probabilities for each position [zeiler2014, §4.2]: where the
+/// probability of the true class drops, the model found its evidence. `image` is (C, H, W); the model takes pictures of
+/// that shape and ends in logits or in a Softmax. The patch is `fill` in all channels; positions run from 0 in steps of
+/// the stride, and the last one is clipped at the border (as Captum's Occlusion does). The paper does not state its
+/// patch size and stride. Positions are evaluated in batches, each on all threads.
+///
+/// Throws ShapeError for a picture or model that does not fit, OptionError for sizes below 1 or a class that there is
+/// not, StateError where `progress` cancelled. Cost: one forward pass a position. Memory: the activations of one batch.
+template <class T>
+OcclusionMap<T> occlusion_sensitivity(const Sequential<T>& model, const Tensor<T>& image,
+                                      const OcclusionOptions& options = {}) {
+    detail::check(model, image, options);
+    const Index height = image.shape()[1];
+    const Index width = image.shape()[2];
+    const Index rows = detail::patch_positions(height, options.patch.y, options.stride.y);
+    const Index columns = detail::patch_positions(width, options.patch.x, options.stride.x);
+    const Index classes = model.output_shape()[0];
+
+    OcclusionMap<T> map;
+    map.patch = options.patch;
+    map.stride = options.stride;
+    map.image_height = height;
+    map.image_width = width;
+    map.probabilities = Tensor<T>({rows, columns, classes});
+    map.probability = Tensor<T>({rows, columns});
+    const Tensor<T> whole = detail::class_probabilities(model, image);
+    map.target = options.target.value_or(std::max_element(whole.begin(), whole.end()) - whole.begin());
+    map.unoccluded = whole[map.target];
+
+    const auto start = std::chrono::steady_clock::now();
+    Tensor<T> batch;
+    for (Index first = 0; first < rows * columns; first += options.batch) {
+        const Index count = std::min(options.batch, rows * columns - first);
+        batch.resize(image.shape().batched(count));
+        for (Index i = 0; i < count; ++i) {
+            const Window window = map.patch_at((first + i) / columns, (first + i) % columns);
+            std::ranges::copy(occluded(image, window, static_cast<T>(options.fill)), batch.slice(i).begin());
+        }
+        const Tensor<T> probabilities = detail::class_probabilities(model, batch);
+        std::copy(probabilities.begin(), probabilities.end(), map.probabilities.begin() + first * classes);
+        for (Index i = 0; i < count; ++i) map.probability[first + i] = probabilities(i, map.target);
+        if (!options.progress) continue;
+        const Index done = first + count;
+        const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        const double left = seconds / static_cast<double>(done) * static_cast<double>(rows * columns - done);
+        if (!options.progress({done, rows * columns, seconds, left}))
+            throw StateError(detail::concat("occlusion: cancelled after ", done, " of ", rows * columns, " positions"));
+    }
+    return map;
+}
+
+}  // namespace deconvviz
