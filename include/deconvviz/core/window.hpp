@@ -61,11 +61,12 @@ struct SlidingWindow {
     Size2D dilation = 1;
 
     /// The smallest input window that holds everything that the output window `dst` reads, clipped to an input of
-    /// src_height x src_width: the receptive field of one layer.
+    /// src_height x src_width: the receptive field of one layer. Tight for stride, padding and dilation.
     constexpr Window reads(const Window& dst, Index src_height, Index src_width) const {
         if (dst.empty()) return {};
         const Range rows = reads({dst.y, dst.height}, kernel.y, stride.y, padding.y, dilation.y, src_height);
         const Range columns = reads({dst.x, dst.width}, kernel.x, stride.x, padding.x, dilation.x, src_width);
+        if (rows.count == 0 || columns.count == 0) return {};
         return {rows.first, columns.first, rows.count, columns.count};
     }
 
@@ -81,9 +82,23 @@ struct SlidingWindow {
 
   private:
     static constexpr Range reads(Range dst, Index k, Index s, Index p, Index d, Index size) {
-        const Index first = dst.first * s - p;
-        const Index last = (dst.first + dst.count - 1) * s - p + (k - 1) * d;
-        return detail::between(std::max<Index>(first, 0), std::min(last, size - 1));
+        Index first = size;
+        Index last = -1;
+        // The lowest position that is read belongs to one of the outputs that begin in the padding, or to the next one.
+        for (Index o = dst.first; o < dst.first + dst.count; ++o) {
+            const Index start = o * s - p;
+            const Index tap = std::max<Index>(detail::ceil_div(-start, d), 0);
+            if (tap < k && start + tap * d < size) first = std::min(first, start + tap * d);
+            if (start >= 0) break;
+        }
+        // Likewise the highest one, from the other end.
+        for (Index o = dst.first + dst.count; o-- > dst.first;) {
+            const Index start = o * s - p;
+            const Index tap = std::min(detail::floor_div(size - 1 - start, d), k - 1);
+            if (tap >= 0 && start + tap * d >= 0) last = std::max(last, start + tap * d);
+            if (start + (k - 1) * d < size) break;
+        }
+        return detail::between(first, last);
     }
 
     /// Does output position o read an input position in [first, last]?
