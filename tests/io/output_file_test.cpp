@@ -127,8 +127,7 @@ TEST_CASE("write_file: a link stays a link, permissions stay") {
     write_file(link, "new");
     CHECK(fs::is_symlink(link));
     CHECK(content(file) == "new");
-    CHECK(fs::status(file).permissions() ==
-          (fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read));
+    CHECK(fs::status(file).permissions() == (fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read));
 }
 
 TEST_CASE("write_file: many writers of one file, each whole") {

@@ -51,3 +51,12 @@ TEST_CASE("inflate_raw: stored, fixed, broken") {
     const std::vector<unsigned char> empty{0x03, 0x00};
     CHECK(detail::inflate_raw(empty, {}));
 }
+
+TEST_CASE("inflate_raw: a stream cut anywhere does not pass") {
+    const std::vector<unsigned char> whole{0x4B, 0x84, 0x03, 0x00};
+    std::array<unsigned char, 10> out{};
+    for (std::size_t length = 0; length < whole.size(); ++length)
+        CHECK(!detail::inflate_raw(std::span(whole).first(length), out));
+    CHECK(detail::inflate_raw(whole, out));
+    CHECK(!detail::inflate_raw(std::vector<unsigned char>{0x4B, 0x84, 0x01, 0x00}, out));  // nine times 'a'
+}

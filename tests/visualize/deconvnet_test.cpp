@@ -113,19 +113,21 @@ TEST_CASE("deconvnet: a unit's projection is zero outside of its receptive field
     const auto trace = model.trace(noise({2, 15, 13}, 4));
     const auto maps = feature_maps(trace, "relu2");
     int looked_at = 0;
-    for (Index y = 0; y < maps.shape()[1]; ++y)
-        for (Index x = 0; x < maps.shape()[2]; ++x) {
-            if (maps(0, y, x) <= 0) continue;
-            ++looked_at;
-            Window field{y, x, 1, 1};
-            for (std::size_t i = model.index("relu2") + 1; i-- > 0;)
-                field = model.layer(i).reads(field, model.input_shape(i));
-            const auto shown = deconvnet(model, trace, single_unit(trace, {.layer = "relu2", .y = y, .x = x}));
-            for (Index c = 0; c < 2; ++c)
-                for (Index r = 0; r < 15; ++r)
-                    for (Index q = 0; q < 13; ++q)
-                        if (!contains(field, {r, q, 1, 1})) CHECK(shown(0, c, r, q) == 0);
-        }
+    for (Index map = 0; map < maps.shape()[0]; ++map)
+        for (Index y = 0; y < maps.shape()[1]; ++y)
+            for (Index x = 0; x < maps.shape()[2]; ++x) {
+                if (maps(map, y, x) <= 0) continue;
+                ++looked_at;
+                Window field{y, x, 1, 1};
+                for (std::size_t i = model.index("relu2") + 1; i-- > 0;)
+                    field = model.layer(i).reads(field, model.input_shape(i));
+                const auto shown =
+                    deconvnet(model, trace, single_unit(trace, {.layer = "relu2", .map = map, .y = y, .x = x}));
+                for (Index c = 0; c < 2; ++c)
+                    for (Index r = 0; r < 15; ++r)
+                        for (Index q = 0; q < 13; ++q)
+                            if (!contains(field, {r, q, 1, 1})) CHECK(shown(0, c, r, q) == 0);
+            }
     CHECK(looked_at > 5);
 }
 

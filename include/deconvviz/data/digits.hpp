@@ -3,18 +3,17 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "deconvviz/core/error.hpp"
 #include "deconvviz/core/parallel.hpp"
+#include "deconvviz/core/random.hpp"
 #include "deconvviz/core/tensor.hpp"
 #include "deconvviz/data/dataset.hpp"
 #include "deconvviz/data/detail/digit_path.hpp"
-#include "deconvviz/data/detail/digit_random.hpp"
 #include "deconvviz/data/detail/digit_raster.hpp"
 
 namespace deconvviz {
@@ -23,11 +22,11 @@ namespace deconvviz {
 struct DrawnDigitsOptions {
     Index count = 20000;         ///< pictures; one or more
     std::uint64_t seed = 1;      ///< another seed, other pictures; a longer set begins like a shorter one of its seed
-    double variation = 1;        ///< of shape, 0 … 2: 0 mixes the strokes of the table and adds nothing, 1 is as people write
+    double variation = 1;        ///< of shape, 0 … 2: 0 draws the table's hands as they stand, 1 is as people write
     double slant = 0.15;         ///< mean, -1 … 1: tangent of the lean to the right
     double slant_spread = 0.25;  ///< standard deviation, 0 … 1
-    double pen_width = 2.5;      ///< median, 1 … 6
-    double pen_spread = 0.28;    ///< standard deviation of the logarithm of the width, 0 … 1
+    double pen_width = 2.5;      ///< median, 1.2 … 6; no pen is thinner or thicker
+    double pen_spread = 0.26;    ///< standard deviation of the logarithm of the width, 0 … 1
     double roughness = 0.12;     ///< standard deviation of the ink's edge from pixel to pixel, 0 … 1
 
     /// Throws OptionError for a value outside the range given above.
@@ -36,7 +35,7 @@ struct DrawnDigitsOptions {
         check("variation", variation, 0, 2);
         check("slant", slant, -1, 1);
         check("slant_spread", slant_spread, 0, 1);
-        check("pen_width", pen_width, 1, 6);
+        check("pen_width", pen_width, 1.2, 6);
         check("pen_spread", pen_spread, 0, 1);
         check("roughness", roughness, 0, 1);
     }
@@ -44,7 +43,8 @@ struct DrawnDigitsOptions {
   private:
     static void check(const char* name, double value, double low, double high) {
         if (!(value >= low && value <= high))
-            throw OptionError(detail::concat("draw_digits: ", name, " expected in ", low, " … ", high, ", got ", value));
+            throw OptionError(
+                detail::concat("draw_digits: ", name, " expected in ", low, " … ", high, ", got ", value));
     }
 };
 
@@ -52,7 +52,7 @@ namespace detail {
 
 /// The pixels of one digit; options are checked by the caller.
 inline DigitPixels digit_pixels(int label, std::uint64_t seed, const DrawnDigitsOptions& options) {
-    DigitRandom random(seed);
+    Random random(seed);
     DigitHand hand = DigitHand{}.scaled(options.variation);
     hand.slant = options.slant;
     hand.slant_spread = options.slant_spread;
@@ -62,10 +62,8 @@ inline DigitPixels digit_pixels(int label, std::uint64_t seed, const DrawnDigits
 
 /// The label of picture `index`: each run of ten pictures has each digit once, in an order of its own.
 inline int digit_label(std::uint64_t seed, Index index) {
-    std::array<int, 10> order{0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
-    DigitRandom random(derived_seed(~seed, static_cast<std::uint64_t>(index / 10)));
-    for (int i = 9; i > 0; --i)
-        std::swap(order[static_cast<std::size_t>(i)], order[static_cast<std::size_t>(random.below(i + 1))]);
+    std::vector<int> order{0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+    Random(derived_seed(~seed, static_cast<std::uint64_t>(index / 10))).shuffle(order);
     return order[static_cast<std::size_t>(index % 10)];
 }
 
@@ -107,7 +105,7 @@ Dataset<T> draw_digits(const DrawnDigitsOptions& options = {}) {
     parallel_for(options.count, 64, [&](Index begin, Index end) {
         for (Index i = begin; i < end; ++i) {
             const int label = detail::digit_label(options.seed, i);
-            const auto seed = detail::derived_seed(options.seed, static_cast<std::uint64_t>(i));
+            const auto seed = derived_seed(options.seed, static_cast<std::uint64_t>(i));
             set.labels[static_cast<std::size_t>(i)] = label;
             detail::copy_levels(detail::digit_pixels(label, seed, options), set.images.slice(i));
         }

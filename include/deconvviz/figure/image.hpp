@@ -68,8 +68,9 @@ class Image {
     Color& operator()(Index x, Index y) { return pixels_[at(x, y)]; }
     const Color& operator()(Index x, Index y) const { return pixels_[at(x, y)]; }
 
-    std::span<Color> pixels() { return pixels_; }
-    std::span<const Color> pixels() const { return pixels_; }
+    std::span<Color> pixels() & { return pixels_; }
+    std::span<const Color> pixels() const& { return pixels_; }
+    void pixels() const&& = delete;  // they would be gone with the temporary image
 
     /// Fills the rectangle of the given corner and size.
     void fill(Index x, Index y, Index width, Index height, Color color) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "deconvviz/core/error.hpp"
@@ -21,24 +20,22 @@ class Picture {
 
     /// One plane (H,W) or (1,H,W), which a colour scale will colour, or red, green and blue (3,H,W); a batch of one of
     /// these also fits. Throws ShapeError for another shape or one without values.
-    Picture(const Tensor<double>& values) : content_(planes(values)) {}  // NOLINT: conversion is the point
-    Picture(const Tensor<float>& values)                                 // NOLINT
+    Picture(const Tensor<double>& values) : values_(planes(values)) {}  // NOLINT: conversion is the point
+    Picture(const Tensor<float>& values)                                // NOLINT
         : Picture(Tensor<double>(values.shape(), std::vector<double>(values.begin(), values.end()))) {}
 
-    Picture(Image image) {  // NOLINT
-        if (!image.empty()) content_ = std::move(image);
-    }
+    Picture(Image image) : image_(std::move(image)) {}  // NOLINT
 
-    bool empty() const { return std::holds_alternative<std::monostate>(content_); }
+    bool empty() const { return values_.empty() && image_.empty(); }
 
     /// The values, (1,H,W) or (3,H,W); null for an image or nothing.
-    const Tensor<double>* values() const { return std::get_if<Tensor<double>>(&content_); }
+    const Tensor<double>* values() const { return values_.empty() ? nullptr : &values_; }
 
     /// The image; null for values or nothing.
-    const Image* image() const { return std::get_if<Image>(&content_); }
+    const Image* image() const { return image_.empty() ? nullptr : &image_; }
 
-    Index width() const { return values() ? values()->shape()[2] : image() ? image()->width() : 0; }
-    Index height() const { return values() ? values()->shape()[1] : image() ? image()->height() : 0; }
+    Index width() const { return values() ? values_.shape()[2] : image_.width(); }
+    Index height() const { return values() ? values_.shape()[1] : image_.height(); }
 
   private:
     static Tensor<double> planes(const Tensor<double>& values) {
@@ -52,7 +49,8 @@ class Picture {
         return values.reshaped({channels, shape[rank - 2], shape[rank - 1]});
     }
 
-    std::variant<std::monostate, Tensor<double>, Image> content_;
+    Tensor<double> values_;  // at most one of the two holds something
+    Image image_;
 };
 
 /// Every entry of the first dimension as a picture of its own: the maps of (C,H,W), the pictures of a batch (N,1,H,W)

@@ -61,7 +61,7 @@ class AnyLayer {
         return const_cast<AnyLayer*>(this)->template get_if<L>();
     }
 
-    std::string_view kind() const { return held_->kind(); }
+    std::string kind() const { return held_->kind(); }
     Shape output_shape(const Shape& sample) const { return held_->output_shape(sample); }
     std::vector<Parameter<T>> parameters() { return held_->parameters(); }
     Window reads(const Window& dst, const Shape& src) const { return held_->reads(dst, src); }
@@ -83,7 +83,7 @@ class AnyLayer {
     struct Interface {
         virtual ~Interface() = default;
         virtual std::unique_ptr<Interface> clone() const = 0;
-        virtual std::string_view kind() const = 0;
+        virtual std::string kind() const = 0;
         virtual Shape output_shape(const Shape&) const = 0;
         virtual std::vector<Parameter<T>> parameters() = 0;
         virtual Window reads(const Window&, const Shape&) const = 0;
@@ -98,7 +98,8 @@ class AnyLayer {
         explicit Held(L value) : layer(std::move(value)) {}
 
         std::unique_ptr<Interface> clone() const override { return std::make_unique<Held>(layer); }
-        std::string_view kind() const override { return layer.kind(); }
+        // A copy: a user's kind() may return a string of its own.
+        std::string kind() const override { return std::string(std::string_view(layer.kind())); }
         Shape output_shape(const Shape& sample) const override { return layer.output_shape(sample); }
         std::vector<Parameter<T>> parameters() override {
             if constexpr (requires { layer.parameters(); }) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <concepts>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -25,14 +26,14 @@ class LayerId {
 
     /// The position among layers of these names. Throws OptionError where there is none, naming those that there are.
     std::size_t among(const std::vector<std::string>& names) const {
-        if (name_.empty()) {
+        if (!name_) {
             if (index_ >= 0 && std::cmp_less(index_, names.size())) return static_cast<std::size_t>(index_);
             throw OptionError(detail::concat("there is no layer ", index_, "; the model has ", names.size(),
                                              " layers: ", list(names)));
         }
         for (std::size_t i = 0; i < names.size(); ++i)
-            if (names[i] == name_) return i;
-        throw OptionError(detail::concat("there is no layer '", name_, "'; the layers are ", list(names)));
+            if (names[i] == *name_) return i;
+        throw OptionError(detail::concat("there is no layer '", *name_, "'; the layers are ", list(names)));
     }
 
   private:
@@ -43,7 +44,7 @@ class LayerId {
     }
 
     Index index_ = 0;
-    std::string name_;
+    std::optional<std::string> name_;
 };
 
 }  // namespace deconvviz

@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-#include "deconvviz/data/detail/digit_random.hpp"
+#include "deconvviz/core/random.hpp"
 #include "deconvviz/data/detail/digit_strokes.hpp"
 
 namespace deconvviz::detail {
@@ -18,22 +18,22 @@ namespace deconvviz::detail {
 struct DigitHand {
     double slant = 0.15;         ///< mean of the shear: tangent of the angle, positive to the right
     double slant_spread = 0.25;  ///< of that
-    double beyond = 0.25;       ///< how far a mixture of hands may go beyond them (a bound)
-    double knot = 0.026;        ///< place of each knot
+    double beyond = 0.1;         ///< how far a mixture of hands may go beyond them (a bound)
+    double knot = 0.028;         ///< place of each knot
     double stroke = 0.03;        ///< place of each stroke against the first
     double end = 0.2;            ///< length of the first and last piece of a stroke, relative
-    double bend = 0.05;          ///< each term of the smooth deformation
-    double width = 0.22;          ///< logarithm of the ratio of width to height
-    double turn = 0.1;          ///< angle in radians
+    double bend = 0.045;         ///< each term of the smooth deformation
+    double width = 0.25;         ///< logarithm of the ratio of width to height
+    double turn = 0.1;           ///< angle in radians
     double rounding = 8;         ///< passes of the smoothing of corners (a bound)
-    double pressure = 0.12;      ///< logarithm of the pen's width along the path
+    double pressure = 0.18;      ///< logarithm of the pen's width along the path
 
     /// This hand with all but its slant scaled: 0 keeps the strokes as they are.
     constexpr DigitHand scaled(double by) const {
         DigitHand hand = *this;
-        for (double DigitHand::*part : {&DigitHand::beyond, &DigitHand::knot, &DigitHand::stroke, &DigitHand::end,
-                                        &DigitHand::bend, &DigitHand::width, &DigitHand::turn, &DigitHand::rounding,
-                                        &DigitHand::pressure})
+        for (double DigitHand::*part :
+             {&DigitHand::beyond, &DigitHand::knot, &DigitHand::stroke, &DigitHand::end, &DigitHand::bend,
+              &DigitHand::width, &DigitHand::turn, &DigitHand::rounding, &DigitHand::pressure})
             hand.*part *= by;
         return hand;
     }
@@ -49,13 +49,13 @@ struct PathPoint {
 
 using DigitPath = std::vector<PathPoint>;
 
-/// e^z for |z| < 1.5, to a few per cent, always positive, and the same on every machine.
+/// Close to e^z for small z, always positive, never beyond 1/7 and 7; the same on every machine.
 constexpr double scale_of(double z) {
     z = std::clamp(z, -1.5, 1.5);
     return (2 + z) / (2 - z);
 }
 
-inline const DigitVariant& choose_variant(int label, DigitRandom& random) {
+inline const DigitVariant& choose_variant(int label, Random& random) {
     const auto variants = digit_variants[static_cast<std::size_t>(label)];
     double total = 0;
     for (const auto& v : variants) total += v.weight;
@@ -65,32 +65,24 @@ inline const DigitVariant& choose_variant(int label, DigitRandom& random) {
     return variants.back();
 }
 
-/// The knots of a new hand: the hands of the variant, weighted at random. Weights add up to one; they may be a little
-/// negative, which goes beyond the hands of the table.
-inline std::vector<Knot> mix_hands(const DigitVariant& variant, double beyond, DigitRandom& random) {
-    std::vector<double> weights(variant.hands);
-    double total = 0;
-    for (double& w : weights) {
-        const double u = random.uniform();
-        total += w = u * u * u + 1e-3;
-    }
-    const auto hands = static_cast<double>(variant.hands);
-    for (double& w : weights) w = variant.hands == 1 ? 1 : w / total * (1 + beyond) - beyond / hands;
+/// The knots of a new hand: somewhere between two hands of the variant, or a little beyond one of them.
+inline std::vector<Knot> mix_hands(const DigitVariant& variant, double beyond, Random& random) {
+    const auto count = static_cast<std::ptrdiff_t>(variant.knots_per_hand());
+    const auto hands = static_cast<Index>(variant.hands);
+    const auto one = variant.knots.begin() + random.below(hands) * count;
+    const auto other = variant.knots.begin() + random.below(hands) * count;
+    const double t = random.between(-beyond, 1 + beyond);
 
-    const std::size_t count = variant.knots_per_hand();
-    std::vector<Knot> knots(variant.knots.begin(), variant.knots.begin() + static_cast<std::ptrdiff_t>(count));
-    for (std::size_t k = 0; k < count; ++k) {
-        knots[k].x = knots[k].y = 0;
-        for (std::size_t h = 0; h < variant.hands; ++h) {
-            knots[k].x += weights[h] * variant.knots[h * count + k].x;
-            knots[k].y += weights[h] * variant.knots[h * count + k].y;
-        }
+    std::vector<Knot> knots(variant.knots.begin(), variant.knots.begin() + count);
+    for (std::ptrdiff_t k = 0; k < count; ++k) {
+        knots[static_cast<std::size_t>(k)].x = one[k].x + t * (other[k].x - one[k].x);
+        knots[static_cast<std::size_t>(k)].y = one[k].y + t * (other[k].y - one[k].y);
     }
     return knots;
 }
 
-/// Moves every knot on its own, and every stroke but the first as a whole.
-inline void shake_knots(std::span<Knot> knots, const DigitHand& hand, DigitRandom& random) {
+/// Moves every knot by itself, and every stroke but the first as a whole.
+inline void shake_knots(std::span<Knot> knots, const DigitHand& hand, Random& random) {
     double stroke_x = 0;
     double stroke_y = 0;
     for (std::size_t k = 0; k < knots.size(); ++k) {
@@ -104,7 +96,7 @@ inline void shake_knots(std::span<Knot> knots, const DigitHand& hand, DigitRando
 }
 
 /// Strokes begin and end sooner or later: moves each first and last knot along the line to its neighbour.
-inline void shift_ends(std::span<Knot> knots, double spread, DigitRandom& random) {
+inline void shift_ends(std::span<Knot> knots, double spread, Random& random) {
     const auto shift = [&](Knot& end, const Knot& next) {
         const double by = spread * random.normal();
         end.x += by * (end.x - next.x);
@@ -113,8 +105,10 @@ inline void shift_ends(std::span<Knot> knots, double spread, DigitRandom& random
     for (std::size_t k = 0; k < knots.size(); ++k) {
         const bool first = knots[k].pen == Pen::down;
         const bool last = k + 1 == knots.size() || knots[k + 1].pen == Pen::down;
-        if (first) shift(knots[k], knots[k + 1]);
-        else if (last) shift(knots[k], knots[k - 1]);
+        if (first)
+            shift(knots[k], knots[k + 1]);
+        else if (last)
+            shift(knots[k], knots[k - 1]);
     }
 }
 
@@ -122,7 +116,7 @@ inline void shift_ends(std::span<Knot> knots, double spread, DigitRandom& random
 /// the digit.
 class HandWarp {
   public:
-    HandWarp(const DigitHand& hand, double freedom, DigitRandom& random) {
+    HandWarp(const DigitHand& hand, double freedom, Random& random) {
         for (std::size_t i = 0; i < terms; ++i) bend_x_[i] = freedom * hand.bend * spread_x[i] * random.normal();
         for (std::size_t i = 0; i < terms; ++i) bend_y_[i] = freedom * hand.bend * spread_y[i] * random.normal();
         width_ = scale_of(hand.width * random.normal());
@@ -194,8 +188,8 @@ inline void flatten_span(const Knot& p0, const Knot& p1, const Knot& p2, const K
         const double h1 = t * (1 - t) * (1 - t);
         const double h2 = t * t * (t - 1);
         const double h = t * t * (3 - 2 * t);
-        path.push_back({p1.x + h * (p2.x - p1.x) + h1 * m1x + h2 * m2x, p1.y + h * (p2.y - p1.y) + h1 * m1y + h2 * m2y,
-                        1, false});
+        path.push_back(
+            {p1.x + h * (p2.x - p1.x) + h1 * m1x + h2 * m2x, p1.y + h * (p2.y - p1.y) + h1 * m1y + h2 * m2y, 1, false});
     }
 }
 
@@ -218,7 +212,7 @@ inline DigitPath flatten(std::span<const Knot> knots) {
 }
 
 /// A fast pen cuts corners: smooths the path, now hardly, now much; the ends of strokes stay.
-inline void round_corners(DigitPath& path, double most_passes, DigitRandom& random) {
+inline void round_corners(DigitPath& path, double most_passes, Random& random) {
     const int passes = static_cast<int>(most_passes * random.uniform());
     for (int pass = 0; pass < passes; ++pass) {
         PathPoint previous = path.front();
@@ -234,7 +228,7 @@ inline void round_corners(DigitPath& path, double most_passes, DigitRandom& rand
 }
 
 /// The pen presses harder here and softer there: a straight change along the whole path, and a bend of it.
-inline void press(DigitPath& path, double spread, DigitRandom& random) {
+inline void press(DigitPath& path, double spread, Random& random) {
     const double slope = spread * random.normal();
     const double curve = spread * random.normal();
     const double last = std::max<double>(1, static_cast<double>(path.size()) - 1);
@@ -245,7 +239,7 @@ inline void press(DigitPath& path, double spread, DigitRandom& random) {
 }
 
 /// The path of the pen for one digit, in digit heights.
-inline DigitPath write_digit(int label, const DigitHand& hand, DigitRandom& random) {
+inline DigitPath write_digit(int label, const DigitHand& hand, Random& random) {
     const DigitVariant& variant = choose_variant(label, random);
     std::vector<Knot> knots = mix_hands(variant, hand.beyond, random);
     shake_knots(knots, hand, random);

@@ -44,7 +44,7 @@ inline void fit_to_box(DigitPath& path, double radius) {
 /// For each pixel of the box, how deep its middle lies within the ink: the distance to the edge, negative outside.
 class InkDepth {
   public:
-    InkDepth() { depth_.fill(-reach); }
+    InkDepth() { depth_.fill(nowhere); }
 
     double at(int row, int column) const { return depth_[index(row, column)]; }
 
@@ -54,7 +54,7 @@ class InkDepth {
     }
 
   private:
-    static constexpr double reach = 2;  // beyond this distance from the edge nothing is grey
+    static constexpr double nowhere = -100;  // no line came near
 
     static std::size_t index(int row, int column) { return static_cast<std::size_t>(row * digit_box + column); }
 
@@ -88,13 +88,14 @@ class InkDepth {
 using BoxPixels = std::array<std::uint8_t, std::size_t{digit_box} * digit_box>;
 
 /// Grey levels: half ink at the edge, rising over `softness` pixels; the edge is ragged.
-inline BoxPixels ink_levels(const InkDepth& depth, double softness, double roughness, DigitRandom& random) {
+inline BoxPixels ink_levels(const InkDepth& depth, double softness, double roughness, Random& random) {
+    constexpr double edge = 1.5;  // farther from the edge than this nothing is grey
     BoxPixels box{};
     for (int y = 0; y < digit_box; ++y)
         for (int x = 0; x < digit_box; ++x) {
             double d = depth.at(y, x);
-            if (d < -1.5) continue;
-            if (d < 1.5) d += roughness * random.normal();
+            if (d < -edge) continue;
+            if (d < edge) d += roughness * random.normal();
             const double ink = std::clamp(0.5 + d / softness, 0.0, 1.0);
             box[static_cast<std::size_t>(y * digit_box + x)] = static_cast<std::uint8_t>(255 * ink + 0.5);
         }
@@ -127,8 +128,10 @@ inline DigitPixels centre_by_mass(const BoxPixels& box) {
 }
 
 /// Draws the path with one pen.
-inline DigitPixels ink_digit(DigitPath path, const DigitPen& pen, DigitRandom& random) {
-    const double radius = std::clamp(pen.width * scale_of(pen.spread * random.normal()), 1.0, 7.0) / 2;
+inline DigitPixels ink_digit(DigitPath path, const DigitPen& pen, Random& random) {
+    constexpr double thinnest = 1.2;
+    constexpr double thickest = 6;  // beyond, loops fill and nobody can tell an 8 from a 1
+    const double radius = std::clamp(pen.width * scale_of(pen.spread * random.normal()), thinnest, thickest) / 2;
     fit_to_box(path, radius);
     InkDepth depth;
     depth.draw(path, radius);

@@ -86,7 +86,7 @@ class TrueTypeFont {
         std::vector<unsigned char> grey(static_cast<std::size_t>(glyph.width * glyph.height));
         if (!grey.empty())
             stb::dv_stbtt_MakeGlyphBitmapSubpixel(&info, grey.data(), x1 - x0, y1 - y0, x1 - x0, scale, scale, right, 0,
-                                               index);
+                                                  index);
         for (const unsigned char level : grey) glyph.coverage.push_back(static_cast<float>(level) / 255.0F);
         return glyph;
     }

@@ -172,18 +172,46 @@
 #define STBI_NO_SIMD
 #define STBI_ASSERT(condition) ((void)0)
 
-// Functions declared extern "C" would share the symbols of the user's, though they are static.
+// Functions declared extern "C" would share their symbols with the user's, though ours are static: ours get dv_.
+#define stbi__unpremultiply_on_load_thread dv_stbi__unpremultiply_on_load_thread
 #define stbi_convert_iphone_png_to_rgb dv_stbi_convert_iphone_png_to_rgb
+#define stbi_convert_iphone_png_to_rgb_thread dv_stbi_convert_iphone_png_to_rgb_thread
+#define stbi_convert_wchar_to_utf8 dv_stbi_convert_wchar_to_utf8
 #define stbi_failure_reason dv_stbi_failure_reason
+#define stbi_hdr_to_ldr_gamma dv_stbi_hdr_to_ldr_gamma
+#define stbi_hdr_to_ldr_scale dv_stbi_hdr_to_ldr_scale
 #define stbi_image_free dv_stbi_image_free
+#define stbi_info dv_stbi_info
 #define stbi_info_from_callbacks dv_stbi_info_from_callbacks
+#define stbi_info_from_file dv_stbi_info_from_file
 #define stbi_info_from_memory dv_stbi_info_from_memory
+#define stbi_is_16_bit dv_stbi_is_16_bit
 #define stbi_is_16_bit_from_callbacks dv_stbi_is_16_bit_from_callbacks
+#define stbi_is_16_bit_from_file dv_stbi_is_16_bit_from_file
 #define stbi_is_16_bit_from_memory dv_stbi_is_16_bit_from_memory
+#define stbi_is_hdr dv_stbi_is_hdr
+#define stbi_is_hdr_from_callbacks dv_stbi_is_hdr_from_callbacks
+#define stbi_is_hdr_from_file dv_stbi_is_hdr_from_file
+#define stbi_is_hdr_from_memory dv_stbi_is_hdr_from_memory
+#define stbi_ldr_to_hdr_gamma dv_stbi_ldr_to_hdr_gamma
+#define stbi_ldr_to_hdr_scale dv_stbi_ldr_to_hdr_scale
+#define stbi_load dv_stbi_load
+#define stbi_load_16 dv_stbi_load_16
 #define stbi_load_16_from_callbacks dv_stbi_load_16_from_callbacks
 #define stbi_load_16_from_memory dv_stbi_load_16_from_memory
 #define stbi_load_from_callbacks dv_stbi_load_from_callbacks
+#define stbi_load_from_file dv_stbi_load_from_file
+#define stbi_load_from_file_16 dv_stbi_load_from_file_16
 #define stbi_load_from_memory dv_stbi_load_from_memory
+#define stbi_load_gif_from_memory dv_stbi_load_gif_from_memory
+#define stbi_loadf dv_stbi_loadf
+#define stbi_loadf_from_callbacks dv_stbi_loadf_from_callbacks
+#define stbi_loadf_from_file dv_stbi_loadf_from_file
+#define stbi_loadf_from_memory dv_stbi_loadf_from_memory
+#define stbi_set_flip_vertically_on_load dv_stbi_set_flip_vertically_on_load
+#define stbi_set_flip_vertically_on_load_thread dv_stbi_set_flip_vertically_on_load_thread
+#define stbi_set_unpremultiply_on_load dv_stbi_set_unpremultiply_on_load
+#define stbi_set_unpremultiply_on_load_thread dv_stbi_set_unpremultiply_on_load_thread
 #define stbi_zlib_decode_buffer dv_stbi_zlib_decode_buffer
 #define stbi_zlib_decode_malloc dv_stbi_zlib_decode_malloc
 #define stbi_zlib_decode_malloc_guesssize dv_stbi_zlib_decode_malloc_guesssize
@@ -213,17 +241,45 @@ namespace deconvviz::detail::stb {
 
 #pragma GCC diagnostic pop
 
+#undef stbi__unpremultiply_on_load_thread
 #undef stbi_convert_iphone_png_to_rgb
+#undef stbi_convert_iphone_png_to_rgb_thread
+#undef stbi_convert_wchar_to_utf8
 #undef stbi_failure_reason
+#undef stbi_hdr_to_ldr_gamma
+#undef stbi_hdr_to_ldr_scale
 #undef stbi_image_free
+#undef stbi_info
 #undef stbi_info_from_callbacks
+#undef stbi_info_from_file
 #undef stbi_info_from_memory
+#undef stbi_is_16_bit
 #undef stbi_is_16_bit_from_callbacks
+#undef stbi_is_16_bit_from_file
 #undef stbi_is_16_bit_from_memory
+#undef stbi_is_hdr
+#undef stbi_is_hdr_from_callbacks
+#undef stbi_is_hdr_from_file
+#undef stbi_is_hdr_from_memory
+#undef stbi_ldr_to_hdr_gamma
+#undef stbi_ldr_to_hdr_scale
+#undef stbi_load
+#undef stbi_load_16
 #undef stbi_load_16_from_callbacks
 #undef stbi_load_16_from_memory
 #undef stbi_load_from_callbacks
+#undef stbi_load_from_file
+#undef stbi_load_from_file_16
 #undef stbi_load_from_memory
+#undef stbi_load_gif_from_memory
+#undef stbi_loadf
+#undef stbi_loadf_from_callbacks
+#undef stbi_loadf_from_file
+#undef stbi_loadf_from_memory
+#undef stbi_set_flip_vertically_on_load
+#undef stbi_set_flip_vertically_on_load_thread
+#undef stbi_set_unpremultiply_on_load
+#undef stbi_set_unpremultiply_on_load_thread
 #undef stbi_zlib_decode_buffer
 #undef stbi_zlib_decode_malloc
 #undef stbi_zlib_decode_malloc_guesssize

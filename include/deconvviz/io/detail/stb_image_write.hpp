@@ -92,14 +92,21 @@
 #define STBI_WRITE_NO_STDIO
 #define STBIW_ASSERT(condition) ((void)0)
 
-// Functions declared extern "C" would share the symbols of the user's, though they are static.
+// Functions declared extern "C" would share their symbols with the user's, though ours are static: ours get dv_.
 #define stbi_flip_vertically_on_write dv_stbi_flip_vertically_on_write
+#define stbi_write_bmp dv_stbi_write_bmp
 #define stbi_write_bmp_to_func dv_stbi_write_bmp_to_func
+#define stbi_write_hdr dv_stbi_write_hdr
+#define stbi_write_hdr_to_func dv_stbi_write_hdr_to_func
+#define stbi_write_jpg dv_stbi_write_jpg
 #define stbi_write_jpg_to_func dv_stbi_write_jpg_to_func
+#define stbi_write_png dv_stbi_write_png
 #define stbi_write_png_to_func dv_stbi_write_png_to_func
 #define stbi_write_png_to_mem dv_stbi_write_png_to_mem
+#define stbi_write_tga dv_stbi_write_tga
 #define stbi_write_tga_to_func dv_stbi_write_tga_to_func
 #define stbi_zlib_compress dv_stbi_zlib_compress
+#define stbiw_convert_wchar_to_utf8 dv_stbiw_convert_wchar_to_utf8
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
@@ -124,12 +131,19 @@ namespace deconvviz::detail::stb {
 #pragma GCC diagnostic pop
 
 #undef stbi_flip_vertically_on_write
+#undef stbi_write_bmp
 #undef stbi_write_bmp_to_func
+#undef stbi_write_hdr
+#undef stbi_write_hdr_to_func
+#undef stbi_write_jpg
 #undef stbi_write_jpg_to_func
+#undef stbi_write_png
 #undef stbi_write_png_to_func
 #undef stbi_write_png_to_mem
+#undef stbi_write_tga
 #undef stbi_write_tga_to_func
 #undef stbi_zlib_compress
+#undef stbiw_convert_wchar_to_utf8
 #pragma pop_macro("INCLUDE_STB_IMAGE_WRITE_H")
 #pragma pop_macro("STBIWDEF")
 #pragma pop_macro("STBIW_ASSERT")

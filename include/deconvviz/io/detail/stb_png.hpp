@@ -26,7 +26,8 @@ inline std::vector<unsigned char> encode_png(std::span<const unsigned char> rgb,
         all.insert(all.end(), first, first + size);
     };
     const int columns = static_cast<int>(width);
-    if (stb::dv_stbi_write_png_to_func(append, &bytes, columns, static_cast<int>(height), 3, rgb.data(), columns * 3) == 0)
+    if (stb::dv_stbi_write_png_to_func(append, &bytes, columns, static_cast<int>(height), 3, rgb.data(), columns * 3) ==
+        0)
         throw OptionError(concat("PNG: a picture of ", width, 'x', height, " does not fit in memory"));
     return bytes;
 }

@@ -143,10 +143,16 @@ inline void require_glyph(bool sound) {
 #define STBTT_free(memory, arena) ((void)(memory))
 #define STBTT_assert(condition) deconvviz::detail::require_glyph(condition)
 
-// Functions declared extern "C" would share the symbols of the user's, though they are static.
+// Functions declared extern "C" would share their symbols with the user's, though ours are static: ours get dv_.
+#define stbtt_BakeFontBitmap dv_stbtt_BakeFontBitmap
+#define stbtt_CompareUTF8toUTF16_bigendian dv_stbtt_CompareUTF8toUTF16_bigendian
 #define stbtt_FindGlyphIndex dv_stbtt_FindGlyphIndex
+#define stbtt_FindMatchingFont dv_stbtt_FindMatchingFont
+#define stbtt_FindSVGDoc dv_stbtt_FindSVGDoc
 #define stbtt_FreeBitmap dv_stbtt_FreeBitmap
+#define stbtt_FreeSDF dv_stbtt_FreeSDF
 #define stbtt_FreeShape dv_stbtt_FreeShape
+#define stbtt_GetBakedQuad dv_stbtt_GetBakedQuad
 #define stbtt_GetCodepointBitmap dv_stbtt_GetCodepointBitmap
 #define stbtt_GetCodepointBitmapBox dv_stbtt_GetCodepointBitmapBox
 #define stbtt_GetCodepointBitmapBoxSubpixel dv_stbtt_GetCodepointBitmapBoxSubpixel
@@ -154,7 +160,12 @@ inline void require_glyph(bool sound) {
 #define stbtt_GetCodepointBox dv_stbtt_GetCodepointBox
 #define stbtt_GetCodepointHMetrics dv_stbtt_GetCodepointHMetrics
 #define stbtt_GetCodepointKernAdvance dv_stbtt_GetCodepointKernAdvance
+#define stbtt_GetCodepointSDF dv_stbtt_GetCodepointSDF
+#define stbtt_GetCodepointSVG dv_stbtt_GetCodepointSVG
 #define stbtt_GetCodepointShape dv_stbtt_GetCodepointShape
+#define stbtt_GetFontBoundingBox dv_stbtt_GetFontBoundingBox
+#define stbtt_GetFontNameString dv_stbtt_GetFontNameString
+#define stbtt_GetFontOffsetForIndex dv_stbtt_GetFontOffsetForIndex
 #define stbtt_GetFontVMetrics dv_stbtt_GetFontVMetrics
 #define stbtt_GetFontVMetricsOS2 dv_stbtt_GetFontVMetricsOS2
 #define stbtt_GetGlyphBitmap dv_stbtt_GetGlyphBitmap
@@ -164,7 +175,13 @@ inline void require_glyph(bool sound) {
 #define stbtt_GetGlyphBox dv_stbtt_GetGlyphBox
 #define stbtt_GetGlyphHMetrics dv_stbtt_GetGlyphHMetrics
 #define stbtt_GetGlyphKernAdvance dv_stbtt_GetGlyphKernAdvance
+#define stbtt_GetGlyphSDF dv_stbtt_GetGlyphSDF
+#define stbtt_GetGlyphSVG dv_stbtt_GetGlyphSVG
 #define stbtt_GetGlyphShape dv_stbtt_GetGlyphShape
+#define stbtt_GetKerningTable dv_stbtt_GetKerningTable
+#define stbtt_GetKerningTableLength dv_stbtt_GetKerningTableLength
+#define stbtt_GetNumberOfFonts dv_stbtt_GetNumberOfFonts
+#define stbtt_GetPackedQuad dv_stbtt_GetPackedQuad
 #define stbtt_GetScaledFontVMetrics dv_stbtt_GetScaledFontVMetrics
 #define stbtt_InitFont dv_stbtt_InitFont
 #define stbtt_IsGlyphEmpty dv_stbtt_IsGlyphEmpty
@@ -174,6 +191,15 @@ inline void require_glyph(bool sound) {
 #define stbtt_MakeGlyphBitmap dv_stbtt_MakeGlyphBitmap
 #define stbtt_MakeGlyphBitmapSubpixel dv_stbtt_MakeGlyphBitmapSubpixel
 #define stbtt_MakeGlyphBitmapSubpixelPrefilter dv_stbtt_MakeGlyphBitmapSubpixelPrefilter
+#define stbtt_PackBegin dv_stbtt_PackBegin
+#define stbtt_PackEnd dv_stbtt_PackEnd
+#define stbtt_PackFontRange dv_stbtt_PackFontRange
+#define stbtt_PackFontRanges dv_stbtt_PackFontRanges
+#define stbtt_PackFontRangesGatherRects dv_stbtt_PackFontRangesGatherRects
+#define stbtt_PackFontRangesPackRects dv_stbtt_PackFontRangesPackRects
+#define stbtt_PackFontRangesRenderIntoRects dv_stbtt_PackFontRangesRenderIntoRects
+#define stbtt_PackSetOversampling dv_stbtt_PackSetOversampling
+#define stbtt_PackSetSkipMissingCodepoints dv_stbtt_PackSetSkipMissingCodepoints
 #define stbtt_Rasterize dv_stbtt_Rasterize
 #define stbtt_ScaleForMappingEmToPixels dv_stbtt_ScaleForMappingEmToPixels
 #define stbtt_ScaleForPixelHeight dv_stbtt_ScaleForPixelHeight
@@ -200,9 +226,15 @@ namespace deconvviz::detail::stb {
 
 #pragma GCC diagnostic pop
 
+#undef stbtt_BakeFontBitmap
+#undef stbtt_CompareUTF8toUTF16_bigendian
 #undef stbtt_FindGlyphIndex
+#undef stbtt_FindMatchingFont
+#undef stbtt_FindSVGDoc
 #undef stbtt_FreeBitmap
+#undef stbtt_FreeSDF
 #undef stbtt_FreeShape
+#undef stbtt_GetBakedQuad
 #undef stbtt_GetCodepointBitmap
 #undef stbtt_GetCodepointBitmapBox
 #undef stbtt_GetCodepointBitmapBoxSubpixel
@@ -210,7 +242,12 @@ namespace deconvviz::detail::stb {
 #undef stbtt_GetCodepointBox
 #undef stbtt_GetCodepointHMetrics
 #undef stbtt_GetCodepointKernAdvance
+#undef stbtt_GetCodepointSDF
+#undef stbtt_GetCodepointSVG
 #undef stbtt_GetCodepointShape
+#undef stbtt_GetFontBoundingBox
+#undef stbtt_GetFontNameString
+#undef stbtt_GetFontOffsetForIndex
 #undef stbtt_GetFontVMetrics
 #undef stbtt_GetFontVMetricsOS2
 #undef stbtt_GetGlyphBitmap
@@ -220,7 +257,13 @@ namespace deconvviz::detail::stb {
 #undef stbtt_GetGlyphBox
 #undef stbtt_GetGlyphHMetrics
 #undef stbtt_GetGlyphKernAdvance
+#undef stbtt_GetGlyphSDF
+#undef stbtt_GetGlyphSVG
 #undef stbtt_GetGlyphShape
+#undef stbtt_GetKerningTable
+#undef stbtt_GetKerningTableLength
+#undef stbtt_GetNumberOfFonts
+#undef stbtt_GetPackedQuad
 #undef stbtt_GetScaledFontVMetrics
 #undef stbtt_InitFont
 #undef stbtt_IsGlyphEmpty
@@ -230,6 +273,15 @@ namespace deconvviz::detail::stb {
 #undef stbtt_MakeGlyphBitmap
 #undef stbtt_MakeGlyphBitmapSubpixel
 #undef stbtt_MakeGlyphBitmapSubpixelPrefilter
+#undef stbtt_PackBegin
+#undef stbtt_PackEnd
+#undef stbtt_PackFontRange
+#undef stbtt_PackFontRanges
+#undef stbtt_PackFontRangesGatherRects
+#undef stbtt_PackFontRangesPackRects
+#undef stbtt_PackFontRangesRenderIntoRects
+#undef stbtt_PackSetOversampling
+#undef stbtt_PackSetSkipMissingCodepoints
 #undef stbtt_Rasterize
 #undef stbtt_ScaleForMappingEmToPixels
 #undef stbtt_ScaleForPixelHeight

@@ -9,7 +9,8 @@ DECONVVIZ_TARGET inline void dense_columns(const DenseShape& s, const T* src, co
     for (Index n = 0; n < s.batch; n += dot_side) {
         const Index rows = std::min(dot_side, s.batch - n);
         std::fill_n(sums, dot_side * dot_side * lanes, T(0));
-        dot_product<T>(rows, count, s.inputs, 1, {src + n * s.inputs, s.inputs, 0}, {weights + first * s.inputs, s.inputs, 0}, sums);
+        dot_product<T>(rows, count, s.inputs, 1, {src + n * s.inputs, s.inputs, 0},
+                       {weights + first * s.inputs, s.inputs, 0}, sums);
         for (Index i = 0; i < rows; ++i)
             for (Index j = 0; j < count; ++j)
                 dst[(n + i) * s.outputs + first + j] =
@@ -50,7 +51,8 @@ DECONVVIZ_TARGET inline void product_panel(Index rows, Index depth, Index column
 /// c (rows x columns) = a (rows x depth) * b (depth x columns); a's value (i, k) is at a[i * a_row + k * a_step],
 /// b and c are row-major.
 template <class T>
-inline void matrix_product(Index rows, Index depth, Index columns, const T* a, Index a_row, Index a_step, const T* b, T* c) {
+inline void matrix_product(Index rows, Index depth, Index columns, const T* a, Index a_row, Index a_step, const T* b,
+                           T* c) {
     T* packed = detail::scratch<T, detail::Scratch::packed_weights>(rows * depth);
     T* out = packed;
     for (Index i = 0; i < rows; i += panel_rows)

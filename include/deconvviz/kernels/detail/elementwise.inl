@@ -39,14 +39,18 @@ DECONVVIZ_TARGET inline void relu_reverse_by(Index count, const T* src, const T*
 template <class T>
 inline void relu_reverse(Index count, ReluRule rule, const T* src, const T* recon_dst, T* recon_src) {
     switch (rule) {
-        case ReluRule::gradient: return relu_reverse_by<T, ReluRule::gradient>(count, src, recon_dst, recon_src);
-        case ReluRule::deconvnet: return relu_reverse_by<T, ReluRule::deconvnet>(count, src, recon_dst, recon_src);
-        case ReluRule::guided: return relu_reverse_by<T, ReluRule::guided>(count, src, recon_dst, recon_src);
+        case ReluRule::gradient:
+            return relu_reverse_by<T, ReluRule::gradient>(count, src, recon_dst, recon_src);
+        case ReluRule::deconvnet:
+            return relu_reverse_by<T, ReluRule::deconvnet>(count, src, recon_dst, recon_src);
+        case ReluRule::guided:
+            return relu_reverse_by<T, ReluRule::guided>(count, src, recon_dst, recon_src);
     }
 }
 
 template <class T>
-DECONVVIZ_TARGET inline void sgd_step(Index count, const SgdStep<T>& step, const T* gradient, T* velocity, T* parameter) {
+DECONVVIZ_TARGET inline void sgd_step(Index count, const SgdStep<T>& step, const T* gradient, T* velocity,
+                                      T* parameter) {
     using Register = typename Vector<T>::type;
     using Loose = typename Vector<T>::loose;
     constexpr Index lanes = Vector<T>::lanes;
@@ -60,7 +64,8 @@ DECONVVIZ_TARGET inline void sgd_step(Index count, const SgdStep<T>& step, const
         *reinterpret_cast<Loose*>(parameter + i) = w + v;
     }
     for (; i < count; ++i) {
-        velocity[i] = step.momentum * velocity[i] - step.learning_rate * (gradient[i] + step.weight_decay * parameter[i]);
+        velocity[i] =
+            step.momentum * velocity[i] - step.learning_rate * (gradient[i] + step.weight_decay * parameter[i]);
         parameter[i] += velocity[i];
     }
 }

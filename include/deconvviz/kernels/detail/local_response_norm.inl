@@ -2,7 +2,8 @@
 
 /// The arguments begin at the picture's first map; map c is written.
 template <class T>
-DECONVVIZ_TARGET inline void normalise_map(const LocalResponseNormShape<T>& s, Index c, const T* src, T* scale, T* dst) {
+DECONVVIZ_TARGET inline void normalise_map(const LocalResponseNormShape<T>& s, Index c, const T* src, T* scale,
+                                           T* dst) {
     using Register = typename Vector<T>::type;
     using Loose = typename Vector<T>::loose;
     constexpr Index lanes = Vector<T>::lanes;

@@ -27,8 +27,8 @@ DECONVVIZ_TARGET inline void load_strided(const T* src, Index step, typename Poo
 /// As many outputs as a vector has lanes, all of whose windows lie inside of src as to their columns.
 /// `corner` is the source value at kernel row 0, column 0 of the first; only rows first_y … last_y - 1 are read.
 template <class T, std::size_t Bytes, class S>
-DECONVVIZ_TARGET inline void max_pool_vector(const MaxPoolShape& s, const T* corner, Index first_y, Index last_y, T* dst,
-                                             S* switches) {
+DECONVVIZ_TARGET inline void max_pool_vector(const MaxPoolShape& s, const T* corner, Index first_y, Index last_y,
+                                             T* dst, S* switches) {
     using Types = PoolVector<T, Bytes>;
     using Places = typename Types::places;
     constexpr auto lanes = std::make_index_sequence<Types::lanes>{};
@@ -119,8 +119,8 @@ DECONVVIZ_TARGET inline void unpool_plane(const MaxPoolShape& s, const T* pooled
         for (Index x = reached.x; x < reached.x + reached.width; ++x) {
             const Index from = y * s.dst_width + x;
             const Index place = switches[from];
-            const Size2D step = place < small ? steps[static_cast<std::size_t>(place)]
-                                              : Size2D(place / kernel.x, place % kernel.x);
+            const Size2D step =
+                place < small ? steps[static_cast<std::size_t>(place)] : Size2D(place / kernel.x, place % kernel.x);
             const Index row = y * stride.y - padding.y + step.y;
             const Index column = x * stride.x - padding.x + step.x;
             if (!whole && !contains(window, {row, column, 1, 1})) continue;

@@ -13,8 +13,8 @@ inline constexpr Index dot_side = DECONVVIZ_REGISTERS == 32 ? 4 : 3;
 /// c[i, j] (+)= sum_k a[i * a_row + k * a_step] * b[k * b_row + j], for i < Rows and j < panel_width.
 /// The sum over k runs in order, whatever Rows is.
 template <class T, Index Rows>
-DECONVVIZ_TARGET inline void panel_tile(Index depth, const T* a, Index a_row, Index a_step, const T* b, Index b_row, T* c,
-                                        Index c_row, bool accumulate) {
+DECONVVIZ_TARGET inline void panel_tile(Index depth, const T* a, Index a_row, Index a_step, const T* b, Index b_row,
+                                        T* c, Index c_row, bool accumulate) {
     using Register = typename Vector<T>::type;
     using Loose = typename Vector<T>::loose;
     constexpr Index lanes = Vector<T>::lanes;

@@ -1,0 +1,91 @@
+#include "digits.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "deconvviz/data/digits.hpp"
+#include "deconvviz/data/idx.hpp"
+#include "deconvviz/layers/conv2d.hpp"
+#include "deconvviz/layers/dense.hpp"
+#include "deconvviz/layers/flatten.hpp"
+#include "deconvviz/layers/max_pool2d.hpp"
+#include "deconvviz/layers/relu.hpp"
+#include "deconvviz/train/initialise.hpp"
+#include "progress.hpp"
+
+namespace dv = deconvviz;
+
+namespace examples {
+
+dv::DatasetSplit<float> drawn_digits(const Settings& settings) {
+    return {dv::draw_digits<float>({.count = settings.quick ? 3000 : 40000, .seed = settings.seed}),
+            dv::draw_digits<float>({.count = settings.quick ? 500 : 10000, .seed = settings.seed + 1})};
+}
+
+dv::DatasetSplit<float> load_digits(const Settings& settings) {
+    if (!settings.mnist) {
+        say("Drawing digits");
+        return drawn_digits(settings);
+    }
+    say("Reading MNIST from " + settings.mnist->string());
+    auto digits = dv::load_mnist<float>(*settings.mnist);
+    return settings.quick ? dv::DatasetSplit<float>{digits.train.first(3000), digits.test.first(500)} : digits;
+}
+
+dv::Sequential<float> digit_classifier(std::uint64_t seed) {
+    dv::Sequential<float> model(
+        {1, 28, 28},  //
+        dv::named("conv1", dv::Conv2D<float>({.in = 1, .out = 16, .kernel = 5})), dv::named("relu1", dv::ReLU<float>()),
+        dv::named("pool1", dv::MaxPool2D<float>({.kernel = 2})),
+        dv::named("conv2", dv::Conv2D<float>({.in = 16, .out = 32, .kernel = 5})),
+        dv::named("relu2", dv::ReLU<float>()), dv::named("pool2", dv::MaxPool2D<float>({.kernel = 2})),
+        dv::Flatten<float>(), dv::Dense<float>({.in = 512, .out = 10}));
+    dv::initialise(model, {.seed = seed});
+    return model;
+}
+
+double train(dv::Sequential<float>& model, const dv::Dataset<float>& digits, const Settings& settings,
+             const OnEpoch& on_epoch) {
+    TrainingProgress progress;
+    double elsewhere = 0;  // seconds spent in on_epoch
+    dv::FitOptions<float> options{.epochs = settings.quick ? std::min(settings.epochs, 2) : settings.epochs,
+                                  .learning_rate = 0.05,
+                                  .schedule = dv::schedule::cosine(0.02),
+                                  .seed = settings.seed};
+    options.on_batch = [&](const dv::BatchReport& report) { progress.batch(report); };
+    const auto reports = dv::fit(model, digits, options, [&](const dv::EpochReport& report) {
+        progress.epoch(report);
+        const auto before = std::chrono::steady_clock::now();
+        if (on_epoch) on_epoch(report);
+        if (report.epoch < report.epochs)
+            elsewhere += std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
+    });
+    return reports.back().seconds - elsewhere;
+}
+
+dv::Sequential<float> trained_classifier(const dv::DatasetSplit<float>& digits, const Settings& settings) {
+    auto model = digit_classifier(settings.seed);
+    say("Training on " + std::to_string(digits.train.size()) + " digits");
+    train(model, digits.train, settings);
+    const double accuracy = dv::evaluate(model, digits.test).accuracy;
+    say(dv::detail::concat("Accuracy on ", digits.test.size(), " other digits: ", 100 * accuracy, " %"));
+    return model;
+}
+
+dv::Tensor<float> well_read(const dv::Sequential<float>& model, const dv::Dataset<float>& digits,
+                            const std::vector<int>& labels) {
+    const auto predictions = dv::evaluate(model, digits.first(1000)).predictions;
+    std::vector<dv::Tensor<float>> found;
+    for (const int label : labels) {
+        dv::Index chosen = digits.find(label);
+        for (std::size_t i = 0; i < predictions.size(); ++i) {
+            if (digits.labels[i] != label || predictions[i] != label) continue;
+            chosen = static_cast<dv::Index>(i);
+            break;
+        }
+        found.push_back(digits.image(chosen));
+    }
+    return dv::stack(found);
+}
+
+}  // namespace examples
