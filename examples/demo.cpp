@@ -1,7 +1,9 @@
 // The whole job: trains a digit classifier and writes a gallery of every figure, with a page and a summary.
+#include <algorithm>
 #include <cstdio>
 #include <deconvviz/deconvviz.hpp>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "support/digits.hpp"
 #include "support/gallery.hpp"
@@ -16,8 +18,6 @@ namespace {
 
 using Model = dv::Sequential<float>;
 using Pictures = dv::Tensor<float>;
-
-const std::vector<std::string> digit_names{"2", "3", "6"};
 
 /// What the summary says; a number that was not measured stays null.
 struct Summary {
@@ -101,30 +101,39 @@ void show_reconstructions(const Model& model, const Pictures& pictures, const Se
                                  .style = settings.style()}));
 }
 
-void show_occlusion(const Model& model, const Pictures& pictures, const Settings& settings, Gallery& gallery) {
+void show_occlusion(const Model& model, const dv::Dataset<float>& digits, const Settings& settings, Gallery& gallery) {
     gallery.section(
         "Occlusion: where is the evidence?",
         "A grey square slides over the digit. Where it hides what the network goes by, the probability of the "
-        "right class falls. A red frame marks the positions at which another digit wins.");
-    for (dv::Index n = 0; n < pictures.shape()[0]; ++n) {
-        const auto image = pictures.entry(n);
-        const auto& name = digit_names[static_cast<std::size_t>(n)];
-        const dv::OcclusionOptions options{
-            .patch = 8, .stride = 1, .fill = 0.5, .target = std::stoi(name), .batch = 128};
+        "right class falls. A red frame marks the positions at which another digit wins. Most digits survive "
+        "the square wherever it is: shown is, of some that the network reads well, the one that suffers most.");
+    for (const int label : {2, 3, 6}) {
+        const dv::OcclusionOptions options{.patch = 8, .stride = 1, .fill = 0.5, .target = label, .batch = 128};
+        const auto image = examples::most_sensitive(model, digits, label, options);
         const auto map = dv::occlusion_sensitivity(model, image, options);
-        gallery.add(concat("occlusion_heatmap_", name, ".png"),
-                    concat("Probability of the ", name, " by the position of the square's centre."),
+        gallery.add(concat("occlusion_heatmap_", label, ".png"),
+                    concat("Probability of the ", label, " by the position of the square's centre."),
                     dv::figure::occlusion_heatmap(
                         image, map,
-                        {.title = concat("Hiding parts of a ", name),
-                         .subtitle = concat("square of 8x8 pixels; probability of the whole picture: ",
-                                            percent(map.unoccluded)),
+                        {.title = concat("Hiding parts of a ", label),
+                         .subtitle = concat("8x8 pixels hidden; nothing hidden: ", percent(map.unoccluded)),
                          .style = settings.style()}));
-        gallery.add(concat("occlusion_rows_", name, ".png"),
-                    concat("The hidden ", name, " and the probability left to it."),
+        gallery.add(concat("occlusion_rows_", label, ".png"),
+                    concat("The ", label, " with parts hidden, and the probability left to it."),
                     dv::figure::occlusion_rows(
-                        image, map, {.title = concat("Probability of the ", name), .style = settings.style()}));
+                        image, map, {.title = concat("Probability of the ", label), .style = settings.style()}));
     }
+}
+
+/// The watched maps that respond most to the base image at the end.
+std::vector<std::size_t> strongest_rows(const dv::FeatureEvolution<float>& evolution, std::size_t count) {
+    const auto& strongest = evolution.frames().back().strongest;
+    std::vector<std::size_t> rows(strongest.size());
+    std::iota(rows.begin(), rows.end(), std::size_t{0});
+    std::stable_sort(rows.begin(), rows.end(),
+                     [&](std::size_t a, std::size_t b) { return strongest[a].value > strongest[b].value; });
+    rows.resize(std::min(count, rows.size()));
+    return rows;
 }
 
 void show_evolution(const dv::FeatureEvolution<float>& evolution, const Settings& settings, Gallery& gallery) {
@@ -132,24 +141,24 @@ void show_evolution(const dv::FeatureEvolution<float>& evolution, const Settings
         "Features grow",
         "The same maps of relu2 before training and after each epoch, for one base image: how they respond, and "
         "what the strongest activation of each projects to.");
-    gallery.add(
-        "evolution.png", "All epochs side by side.",
-        dv::figure::evolution(evolution, {.title = "Evolution of five feature maps", .style = settings.style()}));
+    const auto rows = strongest_rows(evolution, 5);
+    gallery.add("evolution.png", "All epochs side by side, for the five maps that end up responding most.",
+                dv::figure::evolution(evolution,
+                                      {.title = "Evolution of feature maps", .rows = rows, .style = settings.style()}));
     gallery.section("Features grow, step by step", "Press play, or move the slider through the epochs.", true);
     for (std::size_t i = 0; i < evolution.frames().size(); ++i) {
         const int epoch = evolution.frames()[i].epoch;
         const std::string title = epoch == 0 ? "Before training" : concat("After epoch ", epoch);
-        gallery.add(
-            concat("evolution_", epoch, ".png"), title + ".",
-            dv::figure::evolution_frame(evolution, i, {.title = title, .cell_size = 112, .style = settings.style()}));
+        gallery.add(concat("evolution_", epoch, ".png"), title + ".",
+                    dv::figure::evolution_frame(
+                        evolution, i, {.title = title, .rows = rows, .cell_size = 112, .style = settings.style()}));
     }
 }
 
 void make_gallery(const Settings& settings) {
     const auto digits = examples::load_digits(settings);
     auto model = examples::digit_classifier(settings.seed);
-    dv::FeatureEvolution<float> evolution(digits.test.image(digits.test.find(3)),
-                                          {.layer = "relu2", .maps = {0, 5, 11, 17, 26}});
+    dv::FeatureEvolution<float> evolution(digits.test.image(digits.test.find(3, 19)), {.layer = "relu2"});
     evolution.record(model, 0);
     examples::say(concat("Training on ", digits.train.size(), " digits, ", dv::threads(), " threads, ",
                          dv::name(dv::active_isa())));
@@ -181,7 +190,7 @@ void make_gallery(const Settings& settings) {
     const auto pictures = examples::well_read(model, digits.test, {2, 3, 6});
     show_feature_maps(model, pictures, settings, gallery);
     show_reconstructions(model, pictures, settings, gallery);
-    show_occlusion(model, pictures, settings, gallery);
+    show_occlusion(model, digits.test, settings, gallery);
     show_evolution(evolution, settings, gallery);
     summary.write(settings.out / "summary.json");
     gallery.write("What a digit classifier has learned", facts);

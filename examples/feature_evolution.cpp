@@ -11,7 +11,7 @@ int main(int argc, char** argv) {
         const auto digits = examples::load_digits(settings);
         auto model = examples::digit_classifier(settings.seed);
 
-        const auto base_image = digits.test.image(digits.test.find(3));
+        const auto base_image = digits.test.image(digits.test.find(3, 19));
         dv::FeatureEvolution<float> evolution(base_image, {.layer = "relu2", .maps = {0, 1, 2, 3, 4}});
         evolution.record(model, 0);
         examples::train(model, digits.train, settings,

@@ -11,8 +11,9 @@ int main(int argc, char** argv) {
         const auto digits = examples::load_digits(settings);
         const auto model = examples::trained_classifier(digits, settings);
 
-        const auto image = examples::well_read(model, digits.test, {6}).entry(0);
-        const auto map = dv::occlusion_sensitivity(model, image, {.patch = 8, .stride = 1, .fill = 0.5, .target = 6});
+        const dv::OcclusionOptions options{.patch = 8, .stride = 1, .fill = 0.5, .target = 6};
+        const auto image = examples::most_sensitive(model, digits.test, 6, options);
+        const auto map = dv::occlusion_sensitivity(model, image, options);
         dv::save_png(
             settings.out / "heatmap.png",
             dv::figure::occlusion_heatmap(image, map, {.title = "Where is the six?", .style = settings.style()}));

@@ -10,6 +10,7 @@
 #include "deconvviz/layers/flatten.hpp"
 #include "deconvviz/layers/max_pool2d.hpp"
 #include "deconvviz/layers/relu.hpp"
+#include "deconvviz/layers/softmax.hpp"
 #include "deconvviz/train/initialise.hpp"
 #include "progress.hpp"
 
@@ -18,7 +19,7 @@ namespace dv = deconvviz;
 namespace examples {
 
 dv::DatasetSplit<float> drawn_digits(const Settings& settings) {
-    return {dv::draw_digits<float>({.count = settings.quick ? 3000 : 40000, .seed = settings.seed}),
+    return {dv::draw_digits<float>({.count = settings.quick ? 3000 : 60000, .seed = settings.seed}),
             dv::draw_digits<float>({.count = settings.quick ? 500 : 10000, .seed = settings.seed + 1})};
 }
 
@@ -72,20 +73,48 @@ dv::Sequential<float> trained_classifier(const dv::DatasetSplit<float>& digits, 
     return model;
 }
 
+namespace {
+
+/// How sure the model is of each picture's label: (N, classes).
+dv::Tensor<float> probabilities(const dv::Sequential<float>& model, const dv::Dataset<float>& digits) {
+    dv::Tensor<float> output = model.forward(digits.images);
+    for (dv::Index n = 0; n < digits.size(); ++n) dv::softmax<float>(output.slice(n), output.slice(n));
+    return output;
+}
+
+}  // namespace
+
 dv::Tensor<float> well_read(const dv::Sequential<float>& model, const dv::Dataset<float>& digits,
                             const std::vector<int>& labels) {
-    const auto predictions = dv::evaluate(model, digits.first(1000)).predictions;
+    const auto some = digits.first(1000);
+    const auto sure = probabilities(model, some);
     std::vector<dv::Tensor<float>> found;
     for (const int label : labels) {
-        dv::Index chosen = digits.find(label);
-        for (std::size_t i = 0; i < predictions.size(); ++i) {
-            if (digits.labels[i] != label || predictions[i] != label) continue;
-            chosen = static_cast<dv::Index>(i);
-            break;
-        }
-        found.push_back(digits.image(chosen));
+        dv::Index best = some.find(label);
+        for (dv::Index i = best; i < some.size(); ++i)
+            if (some.labels[static_cast<std::size_t>(i)] == label && sure(i, label) > sure(best, label)) best = i;
+        found.push_back(some.image(best));
     }
     return dv::stack(found);
+}
+
+dv::Tensor<float> most_sensitive(const dv::Sequential<float>& model, const dv::Dataset<float>& digits, int label,
+                                 const dv::OcclusionOptions& options) {
+    const auto some = digits.first(400);
+    const auto sure = probabilities(model, some);
+    auto coarse = options;
+    coarse.stride = 3;
+    coarse.target = label;
+    dv::Index best = some.find(label);
+    float lowest = 1;
+    for (dv::Index i = best; i < some.size(); ++i) {
+        if (some.labels[static_cast<std::size_t>(i)] != label || sure(i, label) < 0.99F) continue;
+        const auto map = dv::occlusion_sensitivity(model, some.image(i), coarse);
+        const float low = *std::min_element(map.probability.begin(), map.probability.end());
+        if (low < lowest) best = i;
+        lowest = std::min(lowest, low);
+    }
+    return some.image(best);
 }
 
 }  // namespace examples

@@ -9,6 +9,7 @@
 #include "deconvviz/model/sequential.hpp"
 #include "deconvviz/train/evaluate.hpp"
 #include "deconvviz/train/fit.hpp"
+#include "deconvviz/visualize/occlusion.hpp"
 #include "settings.hpp"
 
 namespace examples {
@@ -32,9 +33,15 @@ double train(deconvviz::Sequential<float>& model, const deconvviz::Dataset<float
 /// A trained classifier, with a word on the console.
 deconvviz::Sequential<float> trained_classifier(const deconvviz::DatasetSplit<float>& digits, const Settings& settings);
 
-/// The first picture of each of these labels that the model classifies correctly, (N, 1, 28, 28); the first picture of
-/// the label where there is none.
+/// Of the first thousand pictures, for each of these labels the one that the model reads with most certainty,
+/// (N, 1, 28, 28). Throws OptionError for a label of which there is none.
 deconvviz::Tensor<float> well_read(const deconvviz::Sequential<float>& model, const deconvviz::Dataset<float>& digits,
                                    const std::vector<int>& labels);
+
+/// Of the first pictures of a label that the model reads well, the one for which hiding a part matters most, (1, 28,
+/// 28).
+deconvviz::Tensor<float> most_sensitive(const deconvviz::Sequential<float>& model,
+                                        const deconvviz::Dataset<float>& digits, int label,
+                                        const deconvviz::OcclusionOptions& options);
 
 }  // namespace examples

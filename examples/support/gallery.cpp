@@ -68,8 +68,8 @@ std::string escaped(const std::string& text) {
 
 std::string figure(const Exhibit& exhibit) {
     const std::string caption = escaped(exhibit.caption);
-    return "<figure><img src=\"" + escaped(exhibit.file) + "\" alt=\"" + caption + "\"><figcaption>" + caption +
-           "</figcaption></figure>\n";
+    return "<figure><img src=\"" + escaped(exhibit.file) + "\" srcset=\"" + escaped(exhibit.file) + " 2x\" alt=\"" +
+           caption + "\"><figcaption>" + caption + "</figcaption></figure>\n";
 }
 
 std::string body(const Section& section) {

@@ -119,15 +119,19 @@ TEST_CASE("digits: no two pictures are the same") {
 
 TEST_CASE("digits: each fills the box of 20x20 and is centred by mass") {
     for (const double variation : {0.0, 1.0, 2.0}) {
-        const auto set = draw_digits({.count = 1000, .seed = 21, .variation = variation});
+        const auto set = draw_digits({.count = 2000, .seed = 21, .variation = variation});
+        int off_centre = 0;  // top-heavy ones, which would be cut off if they were moved farther
         for (Index i = 0; i < set.size(); ++i) {
             const Extent e = extent_of(set.image(i));
+            CAPTURE(variation);
             CAPTURE(i);
             REQUIRE(std::max(e.height(), e.width()) <= 20);
-            REQUIRE(std::max(e.height(), e.width()) >= 16);
-            REQUIRE(std::abs(e.centre_y - 14) < 1);
-            REQUIRE(std::abs(e.centre_x - 14) < 1);
+            REQUIRE(std::max(e.height(), e.width()) >= 18);
+            const double off = std::max(std::abs(e.centre_y - 14), std::abs(e.centre_x - 14));
+            REQUIRE(off < 2.5);
+            off_centre += off > 0.51;
         }
+        CHECK(off_centre <= (variation > 1 ? 10 : 4));
     }
 }
 
@@ -147,8 +151,8 @@ TEST_CASE("digits: neither empty nor full") {
 TEST_CASE("digits: the drawing has not changed") {
     // Grey levels of 1000 pictures, by label. A tenth of a per cent leaves room for fused multiplications; a change of
     // the strokes or of the order of random numbers shifts them by more.
-    const std::array<std::int64_t, 10> expected{3079302, 1479219, 2768285, 2605260, 2560263,
-                                                2358214, 2829968, 2199713, 3090947, 2760468};
+    const std::array<std::int64_t, 10> expected{3073467, 1482693, 2768020, 2601373, 2554257,
+                                                2354258, 2828478, 2196364, 3083988, 2752965};
     const auto ink = ink_by_label(draw_digits({.count = 1000, .seed = 1}));
     for (std::size_t label = 0; label < 10; ++label) {
         CAPTURE(label);

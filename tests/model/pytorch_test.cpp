@@ -100,7 +100,9 @@ int check_back(const dv::Sequential<T>& model, const dv::Trace<T>& trace, const 
                const std::vector<NamedSeed<T>>& seeds, double tolerance) {
     int compared = 0;
     for (const auto& [name, seed] : seeds)
-        for (const auto& [array, expected] : file.all()) {
+        for (const auto& entry : file.all()) {
+            const std::string& array = entry.first;
+            const Tensor<double>& expected = entry.second;
             if (!array.starts_with("back/" + name + "/")) continue;
             CAPTURE(array);
             CHECK(support::largest(expected) > 0);

@@ -73,11 +73,11 @@ void check_whole_gradient(const dv::PassOptions& options) {
     CHECK(support::largest(grad_input) > 1e-3);
     support::check_close_to_largest(grad_input, support::finite_difference(input, loss, step), 1e-6);
     std::size_t within = 0;
-    for (const auto& [name, layer, parameter] : model.parameters()) {
-        CAPTURE(name);
-        within = parameter.name == "weights" ? 0 : 1;
-        support::check_close_to_largest(gradients.layers[layer][within],
-                                        support::finite_difference(*parameter.value, loss, step), 1e-6);
+    for (const auto& each : model.parameters()) {
+        CAPTURE(each.name);
+        within = each.parameter.name == "weights" ? 0 : 1;
+        support::check_close_to_largest(gradients.layers[each.layer][within],
+                                        support::finite_difference(*each.parameter.value, loss, step), 1e-6);
     }
     // Used again, and without a wish for the input's gradient.
     const auto kept = gradients.layers;

@@ -11,6 +11,19 @@
 #include "deconvviz/figure/stack.hpp"
 #include "deconvviz/visualize/evolution.hpp"
 
+namespace deconvviz::figure {
+
+/// Options of evolution and evolution_frame.
+struct EvolutionFigureOptions {
+    std::string title = {};
+    std::string subtitle = {};
+    std::vector<std::size_t> rows = {};  // which of the watched maps, by position in maps(); by default all
+    Index cell_size = 84;
+    Style style = {};
+};
+
+}  // namespace deconvviz::figure
+
 namespace deconvviz::detail {
 
 /// A watched map in one frame: its feature map, on a scale that is the same for all frames, and its projection.
@@ -31,10 +44,22 @@ EvolutionCells evolution_cells(const FeatureEvolution<T>& evolution, std::size_t
             {.picture = figure::render(shown.projections.entry(row), {.symmetric = true})}};
 }
 
+/// The rows that are drawn. Throws OptionError for one that is not watched.
 template <class T>
-std::vector<std::string> map_names(const FeatureEvolution<T>& evolution) {
+std::vector<std::size_t> shown_rows(const FeatureEvolution<T>& evolution, std::vector<std::size_t> rows) {
+    const std::size_t count = evolution.maps().size();
+    if (rows.empty())
+        for (std::size_t i = 0; i < count; ++i) rows.push_back(i);
+    for (const std::size_t row : rows)
+        if (row >= count)
+            throw OptionError(concat("evolution figure: there is no row ", row, " among ", count, " maps"));
+    return rows;
+}
+
+template <class T>
+std::vector<std::string> map_names(const FeatureEvolution<T>& evolution, const std::vector<std::size_t>& rows) {
     std::vector<std::string> names;
-    for (const Index map : evolution.maps()) names.push_back(concat("map ", map));
+    for (const std::size_t row : rows) names.push_back(concat("map ", evolution.maps()[row]));
     return names;
 }
 
@@ -42,22 +67,15 @@ std::vector<std::string> map_names(const FeatureEvolution<T>& evolution) {
 
 namespace deconvviz::figure {
 
-/// Options of evolution and evolution_frame.
-struct EvolutionFigureOptions {
-    std::string title = {};
-    std::string subtitle = {};
-    Index cell_size = 84;
-    Style style = {};
-};
-
 /// Rows are the watched maps, columns the epochs: above the feature maps of the base image, below the projections of
 /// each map's strongest activation. Feature maps are drawn from zero on a scale of their row, so that one sees them
 /// grow; projections with zero as mid-grey, each on its own scale. Throws OptionError where nothing was recorded.
 template <class T>
 Image evolution(const FeatureEvolution<T>& evolution, const EvolutionFigureOptions& options = {}) {
     if (evolution.frames().empty()) throw OptionError("evolution figure: no epoch was recorded");
+    const auto rows = deconvviz::detail::shown_rows(evolution, options.rows);
     GridOptions grid_options{.title = "feature maps",
-                             .row_headings = deconvviz::detail::map_names(evolution),
+                             .row_headings = deconvviz::detail::map_names(evolution, rows),
                              .cell_size = options.cell_size,
                              .style = options.style};
     grid_options.style.title_size = 14;
@@ -66,7 +84,7 @@ Image evolution(const FeatureEvolution<T>& evolution, const EvolutionFigureOptio
                                                                 : deconvviz::detail::concat("epoch ", frame.epoch));
     std::vector<Cell> maps;
     std::vector<Cell> projections;
-    for (std::size_t m = 0; m < evolution.maps().size(); ++m)
+    for (const std::size_t m : rows)
         for (std::size_t f = 0; f < evolution.frames().size(); ++f) {
             auto [map, projection] = deconvviz::detail::evolution_cells(evolution, m, f);
             maps.push_back(std::move(map));
@@ -87,10 +105,11 @@ Image evolution_frame(const FeatureEvolution<T>& evolution, std::size_t index,
     if (index >= evolution.frames().size())
         throw OptionError(deconvviz::detail::concat("evolution figure: there is no frame ", index, ": ",
                                                     evolution.frames().size(), " were recorded"));
-    const std::size_t count = evolution.maps().size();
+    const auto rows = deconvviz::detail::shown_rows(evolution, options.rows);
+    const std::size_t count = rows.size();
     std::vector<Cell> cells(2 * count);
     for (std::size_t m = 0; m < count; ++m) {
-        auto [map, projection] = deconvviz::detail::evolution_cells(evolution, m, index);
+        auto [map, projection] = deconvviz::detail::evolution_cells(evolution, rows[m], index);
         cells[m] = std::move(map);
         cells[count + m] = std::move(projection);
     }
@@ -98,7 +117,7 @@ Image evolution_frame(const FeatureEvolution<T>& evolution, std::size_t index,
                         .title = options.title,
                         .subtitle = options.subtitle,
                         .row_headings = {"feature map", "projection"},
-                        .column_headings = deconvviz::detail::map_names(evolution),
+                        .column_headings = deconvviz::detail::map_names(evolution, rows),
                         .cell_size = options.cell_size,
                         .style = options.style});
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,14 +19,16 @@ namespace deconvviz::figure {
 struct OcclusionHeatmapOptions {
     std::string title = {};
     std::string subtitle = {};
-    ValueRange range = {0, 1};  // of the probability
-    double alpha = 0.6;         // weight of the heat map over the picture
+    std::optional<ValueRange> range =
+        {};              // of the probability; by default from the smallest to the largest that occurs
+    double alpha = 0.6;  // weight of the heat map over the picture
     Index cell_size = 168;
     Style style = {};
 };
 
-/// The picture, and over it the probability of the target class by the position of the patch's centre, with a colour
-/// bar. Positions whose patch hangs over the border are drawn like the others; where no centre lies, the picture shows.
+/// Three panels: the picture; the probability of the target class by the position of the patch, in the colours of the
+/// colour bar; and the same over the picture, each position at its patch's centre, where the colours blend. Positions
+/// whose patch hangs over the border are drawn like the others; where no centre lies, the picture shows.
 /// Throws ShapeError where picture and map do not go together.
 template <class T>
 Image occlusion_heatmap(const Tensor<T>& image, const OcclusionMap<T>& map,
@@ -40,21 +43,23 @@ Image occlusion_heatmap(const Tensor<T>& image, const OcclusionMap<T>& map,
     area.x = std::max<Index>(area.x, 0);
     area.height = std::min(area.height, map.image_height - area.y);
     area.width = std::min(area.width, map.image_width - area.x);
+    const ValueRange range = range_of(map.probability, {.range = options.range});
     const Image overlaid =
         overlay(render(image), map.probability,
-                {.alpha = options.alpha, .colormap = Colormap::sequential, .range = options.range, .area = area});
-    return grid(
-        {{.picture = render(image), .above = "picture"}, {.picture = overlaid, .above = "probability by position"}},
-        {.columns = 2,
-         .title = options.title,
-         .subtitle = options.subtitle,
-         .colormap = Colormap::sequential,
-         .range_mode = RangeMode::given,
-         .range = options.range,
-         .colorbar = true,
-         .colorbar_label = deconvviz::detail::concat("probability of class ", map.target),
-         .cell_size = options.cell_size,
-         .style = options.style});
+                {.alpha = options.alpha, .colormap = Colormap::sequential, .range = range, .area = area});
+    return grid({{.picture = render(image), .above = "picture"},
+                 {.picture = map.probability, .above = "probability by position"},
+                 {.picture = overlaid, .above = "over the picture"}},
+                {.columns = 3,
+                 .title = options.title,
+                 .subtitle = options.subtitle,
+                 .colormap = Colormap::sequential,
+                 .range_mode = RangeMode::given,
+                 .range = range,
+                 .colorbar = true,
+                 .colorbar_label = deconvviz::detail::concat("probability of class ", map.target),
+                 .cell_size = options.cell_size,
+                 .style = options.style});
 }
 
 /// Options of occlusion_rows.

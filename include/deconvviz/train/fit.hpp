@@ -127,7 +127,9 @@ class Training {
     }
 
     [[noreturn]] void diverged(const std::string& what) {
-        model_ = good_;
+        const auto good = good_.parameters();  // values only: references to the model's layers stay valid
+        for (std::size_t i = 0; const auto& parameter : model_.parameters())
+            *parameter.parameter.value = *good[i++].parameter.value;
         throw DivergenceError(
             concat("the training diverged: ", what,
                    "; the model has the parameters of the last good epoch again. A smaller learning rate "

@@ -234,7 +234,7 @@ inline void press(DigitPath& path, double spread, Random& random) {
     const double last = std::max<double>(1, static_cast<double>(path.size()) - 1);
     for (std::size_t i = 0; i < path.size(); ++i) {
         const double t = 2 * static_cast<double>(i) / last - 1;
-        path[i].pressure = scale_of(slope * t + curve * (t * t - 0.4));
+        path[i].pressure = std::clamp(scale_of(slope * t + curve * (t * t - 0.4)), 0.6, 1.6);
     }
 }
 

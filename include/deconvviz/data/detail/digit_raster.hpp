@@ -25,19 +25,37 @@ struct DigitPen {
     double roughness = 0;  ///< standard deviation of the place of the edge, pixel by pixel
 };
 
-/// Scales the path, proportions kept, so that it fills the box with the pen's radius around it, and centres it there.
-inline void fit_to_box(DigitPath& path, double radius) {
-    double left = 1e9, right = -1e9, top = 1e9, bottom = -1e9;
-    for (const auto& p : path) {
-        left = std::min(left, p.x);
-        right = std::max(right, p.x);
-        top = std::min(top, p.y);
-        bottom = std::max(bottom, p.y);
+/// Where ink reaches along one axis when a path is drawn `scale` pixels large by a pen of this radius.
+struct InkSpan {
+    double low = 1e9;
+    double high = -1e9;
+
+    InkSpan(const DigitPath& path, double PathPoint::*axis, double scale, double radius) {
+        for (const auto& p : path) {
+            low = std::min(low, scale * (p.*axis) - radius * p.pressure);
+            high = std::max(high, scale * (p.*axis) + radius * p.pressure);
+        }
     }
-    const double scale = (digit_box - 2 * radius) / std::max({right - left, bottom - top, 1e-3});
+
+    double length() const { return high - low; }
+    double middle() const { return (low + high) / 2; }
+};
+
+/// Scales the path, proportions kept, so that its ink fills the box in one direction, and centres it there.
+inline void fit_to_box(DigitPath& path, double radius) {
+    const auto longer_side = [&](double scale, double pen) {
+        return std::max(InkSpan(path, &PathPoint::x, scale, pen).length(),
+                        InkSpan(path, &PathPoint::y, scale, pen).length());
+    };
+    const double size = std::max(longer_side(1, 0), 1e-3);
+    double scale = (digit_box - 2 * radius) / size;
+    for (int round = 0; round < 3; ++round)  // the pen presses unevenly: which point reaches out depends on the scale
+        scale = std::max(scale + (digit_box - longer_side(scale, radius)) / size, 1.0);
+    const InkSpan columns(path, &PathPoint::x, scale, radius);
+    const InkSpan rows(path, &PathPoint::y, scale, radius);
     for (auto& p : path) {
-        p.x = digit_box / 2.0 + scale * (p.x - (left + right) / 2);
-        p.y = digit_box / 2.0 + scale * (p.y - (top + bottom) / 2);
+        p.x = digit_box / 2.0 + scale * p.x - columns.middle();
+        p.y = digit_box / 2.0 + scale * p.y - rows.middle();
     }
 }
 

@@ -233,7 +233,7 @@ inline constexpr Knot seven_serif[][6] = {
 };
 inline constexpr Knot seven_cup[][6] = {
     {down(.18, .08), turn(.22, .3), {.46, .26}, turn(.8, .06), {.64, .5}, {.5, 1}},
-    {down(.08, .06), {.22, .2}, {.46, .22}, turn(.86, .04), {.6, .5}, {.3, .98}},
+    {down(.08, .06), turn(.22, .2), {.46, .22}, turn(.86, .04), {.6, .5}, {.3, .98}},
 };
 inline constexpr Knot seven_bar[][8] = {
     {down(.2, .1), {.5, .08}, turn(.8, .06), {.62, .5}, {.42, 1}, down(.34, .52), {.56, .5}, {.8, .48}},

@@ -1,0 +1,48 @@
+# cmake -D SOURCE_DIR=… -P references.cmake: does every key that the code or the docs cite, as [zeiler2014] or
+# [zeiler2014, §2.1], stand in docs/references.bib, each once, and is every entry there cited?
+cmake_minimum_required(VERSION 3.22)
+
+file(READ "${SOURCE_DIR}/docs/references.bib" bibliography)
+string(REGEX MATCHALL "@[a-z]+{[^,]+," entries "${bibliography}")
+set(keys "")
+set(mistakes "")
+foreach(entry IN LISTS entries)
+  string(REGEX REPLACE "@[a-z]+{([^,]+)," "\\1" key "${entry}")
+  if(key IN_LIST keys)
+    list(APPEND mistakes "docs/references.bib has ${key} twice")
+  endif()
+  list(APPEND keys "${key}")
+endforeach()
+
+file(GLOB_RECURSE files RELATIVE "${SOURCE_DIR}"
+     "${SOURCE_DIR}/include/*.hpp" "${SOURCE_DIR}/include/*.inl" "${SOURCE_DIR}/examples/*.?pp"
+     "${SOURCE_DIR}/tests/*.?pp" "${SOURCE_DIR}/docs/*.md" "${SOURCE_DIR}/README.md")
+set(cited "")
+foreach(file IN LISTS files)
+  file(READ "${SOURCE_DIR}/${file}" text)
+  # A bracket or semicolon would mean something to CMake's lists.
+  string(REPLACE "[" "<" text "${text}")
+  string(REPLACE "]" ">" text "${text}")
+  string(REPLACE ";" " " text "${text}")
+  string(REGEX MATCHALL "<[a-z]+[0-9][0-9][0-9][0-9][>,]" citations "${text}")
+  foreach(citation IN LISTS citations)
+    string(REGEX REPLACE "[<>,]" "" key "${citation}")
+    list(APPEND cited "${key}")
+    if(NOT key IN_LIST keys)
+      list(APPEND mistakes "${file} cites ${key}, which docs/references.bib does not have")
+    endif()
+  endforeach()
+endforeach()
+foreach(key IN LISTS keys)
+  if(NOT key IN_LIST cited)
+    list(APPEND mistakes "docs/references.bib has ${key}, which nothing cites")
+  endif()
+endforeach()
+
+list(REMOVE_DUPLICATES mistakes)
+if(mistakes)
+  list(JOIN mistakes "\n  " lines)
+  message(FATAL_ERROR "references:\n  ${lines}")
+endif()
+list(LENGTH keys count)
+message(STATUS "all ${count} references are cited, and every citation has its entry")
