@@ -186,18 +186,17 @@ TEST_CASE("conv2d: reads and reached_by agree with trying every pixel") {
         layer.weights() = support::random_tensor<double>(layer.weights().shape(), 6, 0.5, 1.5);  // none is 0
         const support::Influence influence(layer, support::random_tensor<double>(sample.batched(1), 7), 5);
         const Shape dst = layer.output_shape(sample);
-        const auto& [kernel, stride, padding, dilation] = layer.sliding();
-        const bool tight =
-            padding == dv::Size2D(0) || (dilation == dv::Size2D(1) && padding.y < kernel.y && padding.x < kernel.x);
         CAPTURE(i);
         CAPTURE(sample);
         for (int j = 0; j < 10; ++j) {
             const dv::Window out = support::random_window(random, dst[1], dst[2]);
             const dv::Window read = influence.reads(out);
             CAPTURE(out);
-            CHECK(dv::contains(layer.reads(out, sample), read));
-            CHECK(dv::contains({0, 0, sample[1], sample[2]}, layer.reads(out, sample)));
-            if (tight) CHECK(layer.reads(out, sample) == read);  // else the clip may keep a border that no tap meets
+            if (read.empty()) {  // it lies in the padding
+                CHECK(layer.reads(out, sample).empty());
+            } else {
+                CHECK(layer.reads(out, sample) == read);
+            }
 
             const dv::Window in = support::random_window(random, sample[1], sample[2]);
             const dv::Window reached = influence.reached_by(in);

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes lenet.bin and odd.bin beside this file: whole networks as PyTorch computes them, for tests/model/pytorch_test.cpp.
+"""Writes lenet.bin and odd.bin beside this file: whole networks as PyTorch computes them. The tests that read them
+are in tests/model/pytorch_test.cpp.
 
 Run by hand when a network below changes (Debian: python3-torch, python3-numpy), and commit the files:
 
@@ -175,7 +176,8 @@ def write_network(name, layers, batch, seeds, ways):
         biases = [parameters[1] for _, parameters, _ in layers if parameters]
         for parameter in weights + biases:
             parameter.requires_grad_(True)
-        sgd = torch.optim.SGD([{"params": weights, "weight_decay": 0.03125}, {"params": biases}], lr=0.125, momentum=0.75)
+        sgd = torch.optim.SGD([{"params": weights, "weight_decay": 0.03125}, {"params": biases}],
+                              lr=0.125, momentum=0.75)
         write(out, "labels", labels.numpy().astype("f4"), "f4")
         for step in (1, 2):
             sgd.zero_grad()

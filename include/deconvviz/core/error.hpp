@@ -2,9 +2,14 @@
 /// The exceptions of the library. Every message names the layer or the file, what was expected and what came.
 #pragma once
 
+#include <initializer_list>
+#include <memory>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
 
 namespace deconvviz {
 
@@ -53,12 +58,39 @@ class IoError : public Error {
 
 namespace detail {
 
-/// Joins its arguments into one string, as a stream would print them.
+/// One value of a message, whatever its type: what it is, and how it is appended.
+struct MessagePart {
+    const void* value;
+    void (*append)(std::string& message, const void* value);
+};
+
+template <class T>
+void append_to(std::string& message, const void* erased) {
+    const T& value = *static_cast<const T*>(erased);
+    if constexpr (std::is_convertible_v<const T&, std::string_view>) {
+        message += std::string_view(value);
+    } else if constexpr (std::is_same_v<T, char>) {
+        message += value;
+    } else if constexpr (std::is_integral_v<T>) {
+        message += std::to_string(value);
+    } else {
+        std::ostringstream out;
+        out << value;
+        message += std::move(out).str();
+    }
+}
+
+inline std::string join(std::initializer_list<MessagePart> parts) {
+    std::string message;
+    for (const MessagePart& part : parts) part.append(message, part.value);
+    return message;
+}
+
+/// Joins its arguments into one string, as a stream would print them. Messages are many and rarely made: this compiles
+/// to a list of pointers, which matters for the time that users wait for their compiler.
 template <class... Parts>
 std::string concat(const Parts&... parts) {
-    std::ostringstream out;
-    (out << ... << parts);
-    return out.str();
+    return join({MessagePart{std::addressof(parts), append_to<Parts>}...});
 }
 
 }  // namespace detail

@@ -54,11 +54,18 @@ class Threads {
     std::atomic<int> count_{static_cast<int>(std::max(1U, std::thread::hardware_concurrency()))};
 };
 
+/// The body of a loop, whatever its type: kept small, so that each loop of the library compiles to a call.
+struct LoopBody {
+    void* body;
+    void (*call)(void* body, Index begin, Index end);
+
+    void operator()(Index begin, Index end) const { call(body, begin, end); }
+};
+
 /// One parallel loop under way: chunks are handed out in order; the first exception stops the rest.
-template <class Body>
 class ParallelLoop {
   public:
-    ParallelLoop(Index count, Index grain, Body& body) : count_(count), grain_(grain), body_(body) {}
+    ParallelLoop(Index count, Index grain, const LoopBody& body) : count_(count), grain_(grain), body_(body) {}
 
     void work() {
         bool& inside = Threads::inside();
@@ -82,10 +89,34 @@ class ParallelLoop {
     std::atomic<Index> next_{0};
     Index count_;
     Index grain_;
-    Body& body_;
+    LoopBody body_;
     std::mutex mutex_;
     std::exception_ptr error_;
 };
+
+inline void run_loop(Index count, Index grain, const LoopBody& body) {
+    if (count <= 0) return;
+    grain = std::max<Index>(grain, 1);
+    const Index chunks = (count + grain - 1) / grain;
+    Threads& shared = Threads::instance();
+    if (chunks == 1 || shared.count() == 1 || Threads::inside()) {
+        for (Index begin = 0; begin < count; begin += grain) body(begin, std::min(begin + grain, count));
+        return;
+    }
+    const auto pool = shared.pool();
+    ParallelLoop loop(count, grain, body);
+    const auto helpers = static_cast<unsigned>(std::min<Index>(pool ? pool->NumThreads() : 0, chunks - 1));
+    Eigen::Barrier done(helpers);
+    for (unsigned i = 0; i < helpers; ++i) {
+        pool->Schedule([&loop, &done] {
+            loop.work();
+            done.Notify();
+        });
+    }
+    loop.work();
+    done.Wait();
+    loop.rethrow();
+}
 
 }  // namespace detail
 
@@ -104,28 +135,11 @@ inline void set_threads(int count) {
 /// on all threads, and returns when all are done. The first exception of a body is thrown again here.
 /// Called inside another parallel loop, it runs serially.
 template <class Body>
-void parallel_for(Index count, Index grain, Body&& body) {
-    if (count <= 0) return;
-    grain = std::max<Index>(grain, 1);
-    const Index chunks = (count + grain - 1) / grain;
-    auto& shared = detail::Threads::instance();
-    if (chunks == 1 || shared.count() == 1 || detail::Threads::inside()) {
-        for (Index begin = 0; begin < count; begin += grain) body(begin, std::min(begin + grain, count));
-        return;
-    }
-    const auto pool = shared.pool();
-    detail::ParallelLoop loop(count, grain, body);
-    const auto helpers = static_cast<unsigned>(std::min<Index>(pool ? pool->NumThreads() : 0, chunks - 1));
-    Eigen::Barrier done(helpers);
-    for (unsigned i = 0; i < helpers; ++i) {
-        pool->Schedule([&loop, &done] {
-            loop.work();
-            done.Notify();
-        });
-    }
-    loop.work();
-    done.Wait();
-    loop.rethrow();
+void parallel_for(Index count, Index grain, const Body& body) {
+    // The pointer loses its const on the way, not the body: it is called as what it is.
+    detail::run_loop(count, grain,
+                     {const_cast<void*>(static_cast<const void*>(&body)),
+                      [](void* erased, Index begin, Index end) { (*static_cast<const Body*>(erased))(begin, end); }});
 }
 
 }  // namespace deconvviz
