@@ -21,7 +21,9 @@ int main() {
     const auto unit = dv::deconvnet(model, trace, dv::strongest(trace, {.layer = "relu2"}));
     const auto all = dv::deconvnet(model, trace, dv::all_maps(trace, "relu2"));
     const auto heat = dv::occlusion_sensitivity(model, image, {.patch = 7, .target = 6});
+    using dv::figure::render;
     dv::save_png("six.png",
-                 dv::figure::grid({image, unit, all, heat.probability},
-                                  {.titles = {"a six", "strongest unit", "all maps", "P(6) where occluded"}}));
+                 dv::figure::grid({render(image), render(unit, {.symmetric = true}), render(all, {.symmetric = true}),
+                                   render(heat.per_pixel(), {.colormap = dv::figure::Colormap::heat})},
+                                  {.titles = {"a six", "strongest unit", "all maps", "P(6) if hidden"}}));
 }

@@ -2,7 +2,6 @@
 # if the header includes what it needs and guards itself. Not built by default in presets that only run tests.
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/include"
      "${PROJECT_SOURCE_DIR}/include/deconvviz/*.hpp")
-list(REMOVE_ITEM headers ${DECONVVIZ_NOT_IN_UMBRELLA})
 set(sources "")
 foreach(header IN LISTS headers)
   string(REGEX REPLACE "[/.]" "_" name "${header}")

@@ -7,12 +7,13 @@
 
 #include "deconvviz/core/error.hpp"
 #include "deconvviz/core/parallel.hpp"
+#include "deconvviz/figure/truetype.hpp"
 
 namespace examples {
 
 deconvviz::figure::Style Settings::style() const {
     deconvviz::figure::Style style;
-    if (font) style.font = deconvviz::figure::Font::load(*font);
+    if (font) style.font = deconvviz::figure::load_font(*font);
     return style;
 }
 

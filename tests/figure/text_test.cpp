@@ -1,5 +1,7 @@
 #include "deconvviz/figure/text.hpp"
 
+#include "deconvviz/figure/truetype.hpp"
+
 #include <doctest/doctest.h>
 #include <unistd.h>
 
@@ -100,18 +102,18 @@ TEST_CASE("text: drawing is clipped") {
 
 TEST_CASE("font file: what is no font") {
     const auto path = std::filesystem::temp_directory_path() / ("deconvviz_font_" + std::to_string(::getpid()));
-    CHECK_THROWS_AS(Font::load(path), IoError);
-    CHECK_THROWS_AS(Font::load("/tmp"), IoError);
+    CHECK_THROWS_AS(figure::load_font(path), IoError);
+    CHECK_THROWS_AS(figure::load_font("/tmp"), IoError);
     for (const std::string& content : {std::string(), std::string("OTTO"), std::string(5000, '\0'),
                                        std::string("\0\1\0\0\xFF\xFF", 6) + std::string(5000, '\xFF')}) {
         std::ofstream(path, std::ios::binary) << content;
-        CHECK_THROWS_AS(Font::load(path), FormatError);
+        CHECK_THROWS_AS(figure::load_font(path), FormatError);
     }
     std::filesystem::remove(path);
 }
 
 TEST_CASE("font file: DejaVu Sans" * doctest::skip(!std::filesystem::exists(dejavu))) {
-    const Font font = Font::load(dejavu);
+    const Font font = figure::load_font(dejavu);
     const FontMetrics metrics = font.metrics(100);
     CHECK(metrics.cap_height == 73);
     CHECK(metrics.ascent > metrics.cap_height);
@@ -145,7 +147,7 @@ TEST_CASE("font file: damaged fonts are refused or drawn, never worse" *
         if (round % 5 == 4) bytes.resize(engine() % bytes.size());
         std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
         try {
-            drawn("Hamburg \xC3\xA9\xC3\x84 0123 \xE2\x82\xAC", Font::load(path), {.size = 30});
+            drawn("Hamburg \xC3\xA9\xC3\x84 0123 \xE2\x82\xAC", figure::load_font(path), {.size = 30});
         } catch (const FormatError&) {
             ++refused;
         }

@@ -159,7 +159,7 @@ void check_training(dv::Sequential<T> model, const ReferenceFile& file, double t
         if (first) {
             std::size_t within = 0;
             for (const auto& parameter : model.parameters()) {
-                CAPTURE(parameter.name);
+                CAPTURE(parameter.name());
                 within = parameter.parameter.name == "weights" ? 0 : 1;
                 support::check_close_to_largest(gradients.layers[parameter.layer][within],
                                                 file["grad/" + key(parameter)], tolerance);
@@ -168,7 +168,7 @@ void check_training(dv::Sequential<T> model, const ReferenceFile& file, double t
         sgd.step(model, gradients, 0.125);
     }
     for (const auto& parameter : model.parameters()) {
-        CAPTURE(parameter.name);
+        CAPTURE(parameter.name());
         support::check_close_to_largest(*parameter.parameter.value, file["after/" + key(parameter)], tolerance);
     }
 }

@@ -134,7 +134,7 @@ TEST_CASE("sequential: parameters come in the order of the layers, named layer.p
     std::vector<std::string> all;
     std::vector<std::size_t> layers;
     for (const auto& parameter : model.parameters()) {
-        all.push_back(parameter.name);
+        all.push_back(parameter.name());
         layers.push_back(parameter.layer);
     }
     CHECK(all == std::vector<std::string>{"conv1.weights", "conv1.bias", "conv2.weights", "conv2.bias",

@@ -74,7 +74,7 @@ void check_whole_gradient(const dv::PassOptions& options) {
     support::check_close_to_largest(grad_input, support::finite_difference(input, loss, step), 1e-6);
     std::size_t within = 0;
     for (const auto& each : model.parameters()) {
-        CAPTURE(each.name);
+        CAPTURE(each.name());
         within = each.parameter.name == "weights" ? 0 : 1;
         support::check_close_to_largest(gradients.layers[each.layer][within],
                                         support::finite_difference(*each.parameter.value, loss, step), 1e-6);

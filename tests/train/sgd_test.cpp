@@ -92,7 +92,7 @@ TEST_CASE("sgd: every parameter takes its own gradient and velocity") {
     }
     std::size_t i = 0;
     for (const auto& parameter : model.parameters()) {
-        CAPTURE(parameter.name);
+        CAPTURE(parameter.name());
         support::check_close_to_largest(*parameter.parameter.value, expected[i++], 1e-6);
     }
 }

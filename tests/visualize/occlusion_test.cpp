@@ -122,7 +122,7 @@ TEST_CASE("occlusion: progress counts up to the end and can cancel") {
     CHECK(done == std::vector<Index>{5, 10, 12});
     options.progress = [](const OcclusionProgress&) { return false; };
     CHECK_THROWS_WITH_AS(occlusion_sensitivity(model, image, options), "occlusion: cancelled after 5 of 12 positions",
-                         StateError);
+                         CancelledError);
 }
 
 TEST_CASE("occlusion: what makes no sense is refused") {

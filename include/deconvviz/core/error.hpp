@@ -44,6 +44,12 @@ class DivergenceError : public StateError {
     using StateError::StateError;
 };
 
+/// A callback of the user's asked for an end.
+class CancelledError : public Error {
+  public:
+    using Error::Error;
+};
+
 /// The content of a file is not what its format asks for.
 class FormatError : public Error {
   public:
@@ -58,26 +64,43 @@ class IoError : public Error {
 
 namespace detail {
 
-/// One value of a message, whatever its type: what it is, and how it is appended.
+/// One value of a message, whatever its type: where it is, and how it is appended.
 struct MessagePart {
     const void* value;
     void (*append)(std::string& message, const void* value);
 };
 
+inline void append_characters(std::string& message, const void* characters) {
+    message += static_cast<const char*>(characters);
+}
+
+[[gnu::noinline]] inline void append_number(std::string& message, long long number) {
+    message += std::to_string(number);
+}
+
 template <class T>
-void append_to(std::string& message, const void* erased) {
+[[gnu::cold]] void append_value(std::string& message, const void* erased) {
     const T& value = *static_cast<const T*>(erased);
     if constexpr (std::is_convertible_v<const T&, std::string_view>) {
         message += std::string_view(value);
     } else if constexpr (std::is_same_v<T, char>) {
         message += value;
     } else if constexpr (std::is_integral_v<T>) {
-        message += std::to_string(value);
+        append_number(message, static_cast<long long>(value));
     } else {
         std::ostringstream out;
         out << value;
         message += std::move(out).str();
     }
+}
+
+template <class T>
+MessagePart message_part(const T& value) {
+    return {std::addressof(value), append_value<T>};
+}
+template <std::size_t Length>
+MessagePart message_part(const char (&literal)[Length]) {
+    return {literal, append_characters};
 }
 
 inline std::string join(std::initializer_list<MessagePart> parts) {
@@ -86,11 +109,22 @@ inline std::string join(std::initializer_list<MessagePart> parts) {
     return message;
 }
 
-/// Joins its arguments into one string, as a stream would print them. Messages are many and rarely made: this compiles
-/// to a list of pointers, which matters for the time that users wait for their compiler.
+template <class E>
+[[noreturn, gnu::cold, gnu::noinline]] void raise_joined(std::initializer_list<MessagePart> parts) {
+    throw E(join(parts));
+}
+
+/// Joins its arguments into one string: integers in decimal, all else that is no text as a stream would print it.
 template <class... Parts>
 std::string concat(const Parts&... parts) {
-    return join({MessagePart{std::addressof(parts), append_to<Parts>}...});
+    return join({message_part(parts)...});
+}
+
+/// Throws an E whose message is concat(parts...). Errors are checked for in many places and seldom made: this compiles
+/// to a list of pointers and a call, which users feel in the time that their compiler takes.
+template <class E, class... Parts>
+[[noreturn]] void raise(const Parts&... parts) {
+    raise_joined<E>({message_part(parts)...});
 }
 
 }  // namespace detail

@@ -127,7 +127,7 @@ inline int threads() {
 
 /// Sets it for the whole process. Results do not depend on it. Throws OptionError for less than one.
 inline void set_threads(int count) {
-    if (count < 1) throw OptionError(detail::concat("set_threads: expected at least one thread, got ", count));
+    if (count < 1) detail::raise<OptionError>("set_threads: expected at least one thread, got ", count);
     detail::Threads::instance().set(count);
 }
 

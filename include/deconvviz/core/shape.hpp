@@ -29,14 +29,14 @@ class Shape {
     Shape(std::initializer_list<Index> dimensions) : Shape(std::span(dimensions.begin(), dimensions.size())) {}
 
     /// Throws ShapeError for too many dimensions, a negative one, or more elements than an Index can count.
-    explicit Shape(std::span<const Index> dimensions) {
+    [[gnu::noinline]] explicit Shape(std::span<const Index> dimensions) {
         if (dimensions.size() > std::size_t{max_rank})
-            throw ShapeError(detail::concat("a shape has at most ", max_rank, " dimensions, got ", dimensions.size()));
+            detail::raise<ShapeError>("a shape has at most ", max_rank, " dimensions, got ", dimensions.size());
         Index count = 1;
         for (const Index extent : dimensions) {
-            if (extent < 0) throw ShapeError(detail::concat("a dimension cannot be negative, got ", extent));
+            if (extent < 0) detail::raise<ShapeError>("a dimension cannot be negative, got ", extent);
             if (extent > 0 && count > std::numeric_limits<Index>::max() / extent)
-                throw ShapeError("a shape has more elements than can be counted");
+                detail::raise<ShapeError>("a shape has more elements than can be counted");
             count *= extent;
             dimensions_[static_cast<std::size_t>(rank_++)] = extent;
         }
@@ -54,7 +54,7 @@ class Shape {
     }
 
     /// This shape with a batch dimension of n in front.
-    Shape batched(Index n) const {
+    [[gnu::noinline]] Shape batched(Index n) const {
         std::array<Index, max_rank + 1> all{n};
         std::copy_n(dimensions_.begin(), rank_, all.begin() + 1);
         return Shape(std::span<const Index>(all.data(), static_cast<std::size_t>(rank_) + 1));

@@ -59,14 +59,14 @@ class Tensor {
     Tensor() : shape_{0} {}
 
     /// All values set to `fill`.
-    explicit Tensor(const Shape& shape, T fill = T(0))
+    [[gnu::noinline]] explicit Tensor(const Shape& shape, T fill = T(0))
         : shape_(shape), values_(static_cast<std::size_t>(shape.elements()), fill) {}
 
     /// Throws ShapeError where the number of values is not that of the shape.
     Tensor(const Shape& shape, std::span<const T> values) : shape_(shape), values_(values.begin(), values.end()) {
         if (std::cmp_not_equal(values.size(), shape.elements()))
-            throw ShapeError(detail::concat("a tensor of shape ", shape, " holds ", shape.elements(), " values, got ",
-                                            values.size()));
+            detail::raise<ShapeError>("a tensor of shape ", shape, " holds ", shape.elements(), " values, got ",
+                                      values.size());
     }
 
     Tensor(const Shape& shape, std::initializer_list<T> values)
@@ -100,7 +100,7 @@ class Tensor {
     }
 
     /// Takes the new shape and keeps the memory where it is large enough. The values are unspecified afterwards.
-    void resize(const Shape& shape) {
+    [[gnu::noinline]] void resize(const Shape& shape) {
         shape_ = shape;
         values_.resize(static_cast<std::size_t>(shape.elements()));
     }
@@ -110,7 +110,7 @@ class Tensor {
     /// The same values under another shape of as many elements. Throws ShapeError for another number.
     Tensor reshaped(const Shape& shape) const& { return Tensor(*this).reshaped(shape); }
     Tensor reshaped(const Shape& shape) && {
-        if (shape.elements() != size()) throw ShapeError(detail::concat("cannot reshape ", shape_, " to ", shape));
+        if (shape.elements() != size()) detail::raise<ShapeError>("cannot reshape ", shape_, " to ", shape);
         shape_ = shape;
         return std::move(*this);
     }
@@ -124,7 +124,7 @@ class Tensor {
     /// A copy of entry i of the first dimension, without that dimension. Throws OptionError where i is out of range.
     Tensor entry(Index i) const {
         if (rank() == 0 || i < 0 || i >= shape_[0])
-            throw OptionError(detail::concat("entry ", i, " of a tensor of shape ", shape_));
+            detail::raise<OptionError>("entry ", i, " of a tensor of shape ", shape_);
         return Tensor(shape_.sample(), slice(i));
     }
 
@@ -157,12 +157,12 @@ class Tensor {
 /// for no samples.
 template <class T>
 Tensor<T> stack(std::span<const Tensor<T>> samples) {
-    if (samples.empty()) throw OptionError("stack: no samples given");
+    if (samples.empty()) detail::raise<OptionError>("stack: no samples given");
     Tensor<T> batch(samples.front().shape().batched(static_cast<Index>(samples.size())));
     for (std::size_t i = 0; i < samples.size(); ++i) {
         if (samples[i].shape() != samples.front().shape())
-            throw ShapeError(detail::concat("stack: sample ", i, " has shape ", samples[i].shape(), ", expected ",
-                                            samples.front().shape()));
+            detail::raise<ShapeError>("stack: sample ", i, " has shape ", samples[i].shape(), ", expected ",
+                                      samples.front().shape());
         std::ranges::copy(samples[i], batch.slice(static_cast<Index>(i)).begin());
     }
     return batch;

@@ -38,21 +38,20 @@ struct Dataset {
     Index find(int label, Index from = 0) const {
         for (Index i = std::max<Index>(from, 0); i < size(); ++i)
             if (labels[static_cast<std::size_t>(i)] == label) return i;
-        throw OptionError(
-            detail::concat("no picture with label ", label, " from position ", from, " on, among ", size()));
+        detail::raise<OptionError>("no picture with label ", label, " from position ", from, " on, among ", size());
     }
 
     /// Throws ShapeError where images and labels do not go together, OptionError where there are none or a label is not
     /// a class.
     void check() const {
-        if (labels.empty()) throw OptionError("the data set is empty: expected at least one labelled picture");
+        if (labels.empty()) detail::raise<OptionError>("the data set is empty: expected at least one labelled picture");
         if (images.rank() != 4 || images.shape()[0] != size())
-            throw ShapeError(detail::concat("data set: expected ", size(), " pictures (N,C,H,W) for ", size(),
-                                            " labels, got a tensor of shape ", images.shape()));
+            detail::raise<ShapeError>("data set: expected ", size(), " pictures (N,C,H,W) for ", size(),
+                                      " labels, got a tensor of shape ", images.shape());
         for (std::size_t i = 0; i < labels.size(); ++i)
             if (labels[i] < 0 || labels[i] >= classes)
-                throw OptionError(
-                    detail::concat("data set: label ", labels[i], " of picture ", i, " is not in 0 … ", classes - 1));
+                detail::raise<OptionError>("data set: label ", labels[i], " of picture ", i, " is not in 0 … ",
+                                           classes - 1);
     }
 };
 

@@ -31,7 +31,7 @@ struct DrawnDigitsOptions {
 
     /// Throws OptionError for a value outside the range given above.
     void check() const {
-        if (count < 1) throw OptionError(detail::concat("draw_digits: expected a count of at least 1, got ", count));
+        if (count < 1) detail::raise<OptionError>("draw_digits: expected a count of at least 1, got ", count);
         check("variation", variation, 0, 2);
         check("slant", slant, -1, 1);
         check("slant_spread", slant_spread, 0, 1);
@@ -43,8 +43,7 @@ struct DrawnDigitsOptions {
   private:
     static void check(const char* name, double value, double low, double high) {
         if (!(value >= low && value <= high))
-            throw OptionError(
-                detail::concat("draw_digits: ", name, " expected in ", low, " … ", high, ", got ", value));
+            detail::raise<OptionError>("draw_digits: ", name, " expected in ", low, " … ", high, ", got ", value);
     }
 };
 
@@ -78,7 +77,7 @@ void copy_levels(const DigitPixels& pixels, std::span<T> dst) {
 /// Throws OptionError for a label outside 0 … 9 or options out of range.
 template <class T = float>
 Tensor<T> draw_digit(int label, std::uint64_t seed, const DrawnDigitsOptions& options = {}) {
-    if (label < 0 || label > 9) throw OptionError(detail::concat("draw_digit: label ", label, " is not in 0 … 9"));
+    if (label < 0 || label > 9) detail::raise<OptionError>("draw_digit: label ", label, " is not in 0 … 9");
     options.check();
     Tensor<T> image({1, detail::digit_side, detail::digit_side});
     detail::copy_levels(detail::digit_pixels(label, seed, options), image.values());

@@ -62,24 +62,24 @@ inline IdxContent read_idx(const std::filesystem::path& path, std::uint32_t magi
 
     const std::span<const unsigned char> bytes = content.bytes;
     if (bytes.size() >= 4 && big_endian(bytes, 0) != magic)
-        throw FormatError(concat(name, ": expected ", idx_kind(magic), ", got ", idx_kind(big_endian(bytes, 0))));
+        detail::raise<FormatError>(name, ": expected ", idx_kind(magic), ", got ", idx_kind(big_endian(bytes, 0)));
     if (bytes.size() < content.header_size)
-        throw FormatError(
-            concat(name, ": expected an IDX header of ", content.header_size, " bytes, got ", bytes.size()));
+        detail::raise<FormatError>(name, ": expected an IDX header of ", content.header_size, " bytes, got ",
+                                   bytes.size());
     for (std::size_t i = 0; i < rank; ++i) {
         content.dimensions[i] = big_endian(bytes, 4 * (1 + i));
         if (content.dimensions[i] == 0)
-            throw FormatError(concat(name, ": expected at least one in dimension ", i, " of ", idx_kind(magic),
-                                     ", the header says 0"));
+            detail::raise<FormatError>(name, ": expected at least one in dimension ", i, " of ", idx_kind(magic),
+                                       ", the header says 0");
     }
 
     // Divided, not multiplied: the product of three such numbers can be more than 64 bits hold.
     const auto [count, rows, columns] = content.dimensions;
     const std::uint64_t values = content.values().size(), each = rows * columns;
     if (values % each != 0 || values / each != count)
-        throw FormatError(concat(name, ": expected ", count, " x ", rows, " x ", columns,
-                                 " bytes after the header, got ", values,
-                                 values / each < count ? " (the file is cut off)" : " (there is more behind the end)"));
+        detail::raise<FormatError>(
+            name, ": expected ", count, " x ", rows, " x ", columns, " bytes after the header, got ", values,
+            values / each < count ? " (the file is cut off)" : " (there is more behind the end)");
     return content;
 }
 
@@ -94,8 +94,8 @@ inline std::filesystem::path find_idx(const std::filesystem::path& folder, std::
             if (std::filesystem::exists(path, error)) return path;
         }
     }
-    throw IoError(
-        concat(folder.string(), ": expected a file ", part, '-', suffix, " or ", part, '-', suffix, ".gz, found none"));
+    detail::raise<IoError>(folder.string(), ": expected a file ", part, '-', suffix, " or ", part, '-', suffix,
+                           ".gz, found none");
 }
 
 }  // namespace detail
@@ -123,8 +123,8 @@ inline std::vector<int> load_idx_labels(const std::filesystem::path& path, int c
     const auto values = content.values();
     for (std::size_t i = 0; i < values.size(); ++i)
         if (int{values[i]} >= classes)
-            throw FormatError(detail::concat(path.string(), ": expected labels 0 … ", classes - 1, ", label ", i,
-                                             " is ", int{values[i]}));
+            detail::raise<FormatError>(path.string(), ": expected labels 0 … ", classes - 1, ", label ", i, " is ",
+                                       int{values[i]});
     return {values.begin(), values.end()};
 }
 
@@ -139,23 +139,23 @@ DatasetSplit<T> load_mnist(const std::filesystem::path& folder) {
     constexpr int classes = 10;
     std::error_code error;
     if (!std::filesystem::is_directory(folder, error))
-        throw IoError(detail::concat(folder.string(), ": expected a folder with the MNIST files, found ",
-                                     std::filesystem::exists(folder, error) ? "something else" : "nothing"));
+        detail::raise<IoError>(folder.string(), ": expected a folder with the MNIST files, found ",
+                               std::filesystem::exists(folder, error) ? "something else" : "nothing");
     const auto load = [&](const std::string& part) -> Dataset<T> {
         const auto images_path = detail::find_idx(folder, part + "-images", "idx3-ubyte");
         const auto labels_path = detail::find_idx(folder, part + "-labels", "idx1-ubyte");
         Dataset<T> data{load_idx_images<T>(images_path), load_idx_labels(labels_path, classes), classes};
         if (data.images.shape()[0] != data.size())
-            throw FormatError(detail::concat(labels_path.string(), ": expected ", data.images.shape()[0],
-                                             " labels for the pictures of ", images_path.filename().string(), ", got ",
-                                             data.size()));
+            detail::raise<FormatError>(labels_path.string(), ": expected ", data.images.shape()[0],
+                                       " labels for the pictures of ", images_path.filename().string(), ", got ",
+                                       data.size());
         return data;
     };
     DatasetSplit<T> split{load("train"), load("t10k")};
     if (split.train.images.shape().sample() != split.test.images.shape().sample())
-        throw FormatError(detail::concat(folder.string(), ": expected test pictures of shape ",
-                                         split.train.images.shape().sample(), " as in training, got ",
-                                         split.test.images.shape().sample()));
+        detail::raise<FormatError>(folder.string(), ": expected test pictures of shape ",
+                                   split.train.images.shape().sample(), " as in training, got ",
+                                   split.test.images.shape().sample());
     return split;
 }
 

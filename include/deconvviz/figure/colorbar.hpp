@@ -47,9 +47,9 @@ class StyledText {
 /// Throws OptionError for a style that no figure can be drawn in.
 inline void check(const figure::Style& style) {
     if (style.scale < 1 || style.scale > 16)
-        throw OptionError(concat("figure style: expected a scale of 1 to 16, got ", style.scale));
+        deconvviz::detail::raise<OptionError>("figure style: expected a scale of 1 to 16, got ", style.scale);
     if (style.margin < 0)
-        throw OptionError(concat("figure style: expected a margin of at least 0, got ", style.margin));
+        deconvviz::detail::raise<OptionError>("figure style: expected a margin of at least 0, got ", style.margin);
 }
 
 /// A colour bar with its ticks and label, measured first and drawn then. Its top and bottom lie where the caller says;
@@ -125,8 +125,7 @@ struct ColorbarOptions {
 inline Image colorbar(ValueRange range, const ColorbarOptions& options = {}) {
     deconvviz::detail::check(options.style);
     if (options.height < 1)
-        throw OptionError(
-            deconvviz::detail::concat("colour bar: expected a height of at least 1, got ", options.height));
+        deconvviz::detail::raise<OptionError>("colour bar: expected a height of at least 1, got ", options.height);
     const Index scale = options.style.scale, margin = options.style.margin * scale;
     deconvviz::detail::ColorbarDrawing bar(range, options.colormap, options.height * scale, options.label,
                                            options.style);

@@ -52,7 +52,7 @@ std::vector<std::size_t> shown_rows(const FeatureEvolution<T>& evolution, std::v
         for (std::size_t i = 0; i < count; ++i) rows.push_back(i);
     for (const std::size_t row : rows)
         if (row >= count)
-            throw OptionError(concat("evolution figure: there is no row ", row, " among ", count, " maps"));
+            deconvviz::detail::raise<OptionError>("evolution figure: there is no row ", row, " among ", count, " maps");
     return rows;
 }
 
@@ -72,7 +72,7 @@ namespace deconvviz::figure {
 /// grow; projections with zero as mid-grey, each on its own scale. Throws OptionError where nothing was recorded.
 template <class T>
 Image evolution(const FeatureEvolution<T>& evolution, const EvolutionFigureOptions& options = {}) {
-    if (evolution.frames().empty()) throw OptionError("evolution figure: no epoch was recorded");
+    if (evolution.frames().empty()) deconvviz::detail::raise<OptionError>("evolution figure: no epoch was recorded");
     const auto rows = deconvviz::detail::shown_rows(evolution, options.rows);
     GridOptions grid_options{.title = "feature maps",
                              .row_headings = deconvviz::detail::map_names(evolution, rows),
@@ -103,8 +103,8 @@ template <class T>
 Image evolution_frame(const FeatureEvolution<T>& evolution, std::size_t index,
                       const EvolutionFigureOptions& options = {}) {
     if (index >= evolution.frames().size())
-        throw OptionError(deconvviz::detail::concat("evolution figure: there is no frame ", index, ": ",
-                                                    evolution.frames().size(), " were recorded"));
+        deconvviz::detail::raise<OptionError>("evolution figure: there is no frame ", index, ": ",
+                                              evolution.frames().size(), " were recorded");
     const auto rows = deconvviz::detail::shown_rows(evolution, options.rows);
     const std::size_t count = rows.size();
     std::vector<Cell> cells(2 * count);

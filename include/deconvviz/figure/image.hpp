@@ -56,8 +56,8 @@ class Image {
     /// Throws OptionError for a negative size or one of more than 2^28 pixels.
     Image(Index width, Index height, Color color = white) : width_(width), height_(height) {
         if (width < 0 || height < 0 || (width > 0 && height > max_pixels / width))
-            throw OptionError(
-                detail::concat("image: expected a size of 0 to ", max_pixels, " pixels, got ", width, 'x', height));
+            deconvviz::detail::raise<OptionError>("image: expected a size of 0 to ", max_pixels, " pixels, got ", width,
+                                                  'x', height);
         pixels_.assign(static_cast<std::size_t>(width * height), color);
     }
 
@@ -122,8 +122,8 @@ class Image {
 /// The part of `image` in the given rectangle. Throws OptionError where that is not inside.
 inline Image crop(const Image& image, Index x, Index y, Index width, Index height) {
     if (x < 0 || y < 0 || width < 0 || height < 0 || x + width > image.width() || y + height > image.height())
-        throw OptionError(detail::concat("crop: expected a rectangle inside ", image.width(), 'x', image.height(),
-                                         ", got ", width, 'x', height, " at (", x, ',', y, ')'));
+        deconvviz::detail::raise<OptionError>("crop: expected a rectangle inside ", image.width(), 'x', image.height(),
+                                              ", got ", width, 'x', height, " at (", x, ',', y, ')');
     Image part(width, height);
     part.blit(image, -x, -y);
     return part;
@@ -131,7 +131,7 @@ inline Image crop(const Image& image, Index x, Index y, Index width, Index heigh
 
 /// Every pixel becomes a square of `factor` x `factor`. Throws OptionError for a factor below 1.
 inline Image enlarge(const Image& image, Index factor) {
-    if (factor < 1) throw OptionError(detail::concat("enlarge: expected a factor of at least 1, got ", factor));
+    if (factor < 1) deconvviz::detail::raise<OptionError>("enlarge: expected a factor of at least 1, got ", factor);
     Image large(image.width() * factor, image.height() * factor);
     for (Index y = 0; y < large.height(); ++y)
         for (Index x = 0; x < large.width(); ++x) large(x, y) = image(x / factor, y / factor);
@@ -142,7 +142,7 @@ inline Image enlarge(const Image& image, Index factor) {
 /// thin line. Throws OptionError where something is to come out of an empty picture.
 inline Image resize_area(const Image& image, Index width, Index height) {
     Image small(width, height);
-    if (image.empty() && !small.empty()) throw OptionError("resize_area: the picture is empty");
+    if (image.empty() && !small.empty()) deconvviz::detail::raise<OptionError>("resize_area: the picture is empty");
     for (Index y = 0; y < height; ++y) {
         for (Index x = 0; x < width; ++x) {
             double sum[3] = {0.5, 0.5, 0.5};  // rounds

@@ -48,8 +48,8 @@ inline ValueRange symmetric(ValueRange range) {
 /// Throws OptionError for a range whose ends are not finite or the wrong way round.
 inline void check(ValueRange range) {
     if (!std::isfinite(range.low) || !std::isfinite(range.high) || range.low > range.high)
-        throw OptionError(
-            deconvviz::detail::concat("value range: expected finite low <= high, got ", range.low, " to ", range.high));
+        deconvviz::detail::raise<OptionError>("value range: expected finite low <= high, got ", range.low, " to ",
+                                              range.high);
 }
 
 /// The place of `value` in the range, 0 for low and 1 for high; NaN stays NaN, infinities go to the ends. A range of

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "deconvviz/core/error.hpp"
 #include "deconvviz/figure/grid.hpp"
-#include "deconvviz/figure/stack.hpp"
+#include "deconvviz/layers/layer.hpp"
 #include "deconvviz/visualize/occlusion.hpp"
 
 namespace deconvviz::figure {
@@ -19,9 +19,8 @@ namespace deconvviz::figure {
 struct OcclusionHeatmapOptions {
     std::string title = {};
     std::string subtitle = {};
-    std::optional<ValueRange> range =
-        {};              // of the probability; by default from the smallest to the largest that occurs
-    double alpha = 0.6;  // weight of the heat map over the picture
+    ValueRange range = {0, 1};  // of the probability
+    double alpha = 0.6;         // weight of the heat map over the picture
     Index cell_size = 168;
     Style style = {};
 };
@@ -34,8 +33,8 @@ template <class T>
 Image occlusion_heatmap(const Tensor<T>& image, const OcclusionMap<T>& map,
                         const OcclusionHeatmapOptions& options = {}) {
     if (image.rank() != 3 || image.shape()[1] != map.image_height || image.shape()[2] != map.image_width)
-        throw ShapeError(deconvviz::detail::concat("occlusion figure: expected a picture of ", map.image_height, "x",
-                                                   map.image_width, ", got ", image.shape()));
+        deconvviz::detail::raise<ShapeError>("occlusion figure: expected a picture of ", map.image_height, "x",
+                                             map.image_width, ", got ", image.shape());
     // A cell of the heat map is as large as a step of the patch, around the patch's centre.
     Window area{map.patch.y / 2 - (map.stride.y - 1) / 2, map.patch.x / 2 - (map.stride.x - 1) / 2,
                 map.rows() * map.stride.y, map.columns() * map.stride.x};
@@ -43,10 +42,9 @@ Image occlusion_heatmap(const Tensor<T>& image, const OcclusionMap<T>& map,
     area.x = std::max<Index>(area.x, 0);
     area.height = std::min(area.height, map.image_height - area.y);
     area.width = std::min(area.width, map.image_width - area.x);
-    const ValueRange range = range_of(map.probability, {.range = options.range});
     const Image overlaid =
         overlay(render(image), map.probability,
-                {.alpha = options.alpha, .colormap = Colormap::sequential, .range = range, .area = area});
+                {.alpha = options.alpha, .colormap = Colormap::sequential, .range = options.range, .area = area});
     return grid({{.picture = render(image), .above = "picture"},
                  {.picture = map.probability, .above = "probability by position"},
                  {.picture = overlaid, .above = "over the picture"}},
@@ -55,7 +53,7 @@ Image occlusion_heatmap(const Tensor<T>& image, const OcclusionMap<T>& map,
                  .subtitle = options.subtitle,
                  .colormap = Colormap::sequential,
                  .range_mode = RangeMode::given,
-                 .range = range,
+                 .range = options.range,
                  .colorbar = true,
                  .colorbar_label = deconvviz::detail::concat("probability of class ", map.target),
                  .cell_size = options.cell_size,
@@ -67,7 +65,6 @@ struct OcclusionRowsOptions {
     std::string title = {};
     std::string subtitle = {};
     Size2D shown = {3, 8};  // rows and columns of positions, taken evenly from all
-    double fill = 0.5;      // as in OcclusionOptions
     Index cell_size = 84;
     Style style = {};
 };
@@ -83,6 +80,8 @@ Image occlusion_rows(const Tensor<T>& image, const OcclusionMap<T>& map, const O
     const auto spread = [](Index i, Index count, Index all) {
         return count == 1 ? (all - 1) / 2 : i * (all - 1) / (count - 1);
     };
+    const ValueRange own = range_of(image);
+    const ValueRange range = unite(own, {static_cast<double>(map.fill), static_cast<double>(map.fill)});
     const auto two_digits = [](double value) {
         char text[16];
         std::snprintf(text, sizeof(text), "%.2f", value);
@@ -93,8 +92,7 @@ Image occlusion_rows(const Tensor<T>& image, const OcclusionMap<T>& map, const O
         for (Index j = 0; j < columns; ++j) {
             const Index r = spread(i, rows, map.rows());
             const Index c = spread(j, columns, map.columns());
-            Cell cell{.picture = render(occluded(image, map.patch_at(r, c), static_cast<T>(options.fill)),
-                                        {.range = ValueRange{0, 1}}),
+            Cell cell{.picture = render(occluded(image, map.patch_at(r, c), map.fill), {.range = range}),
                       .above = two_digits(static_cast<double>(map.probability(r, c)))};
             if (map.most_probable(r, c) != map.target) cell.highlight = Color{200, 30, 30};
             cells.push_back(std::move(cell));

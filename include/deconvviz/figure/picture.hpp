@@ -44,8 +44,8 @@ class Picture {
         const Index channels = rank >= 3 ? shape[rank - 3] : 1;
         const bool one = rank != 4 || shape[0] == 1;
         if (rank < 2 || rank > 4 || !one || (channels != 1 && channels != 3) || values.empty())
-            throw ShapeError(
-                deconvviz::detail::concat("picture: expected values of shape (H,W), (1,H,W) or (3,H,W), got ", shape));
+            deconvviz::detail::raise<ShapeError>("picture: expected values of shape (H,W), (1,H,W) or (3,H,W), got ",
+                                                 shape);
         return values.reshaped({channels, shape[rank - 2], shape[rank - 1]});
     }
 
@@ -62,8 +62,7 @@ std::vector<Picture> pictures(const Tensor<T>& values) {
     if (shape.rank() == 4 && shape[0] == 1 && shape[1] != 1 && shape[1] != 3)
         return pictures(values.reshaped(shape.sample()));
     if (shape.rank() != 3 && shape.rank() != 4)
-        throw ShapeError(
-            deconvviz::detail::concat("pictures: expected maps (C,H,W) or a batch (N,C,H,W), got ", shape));
+        deconvviz::detail::raise<ShapeError>("pictures: expected maps (C,H,W) or a batch (N,C,H,W), got ", shape);
     std::vector<Picture> all;
     for (Index i = 0; i < shape[0]; ++i) all.emplace_back(values.entry(i));
     return all;

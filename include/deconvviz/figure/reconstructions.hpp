@@ -37,9 +37,9 @@ Image reconstructions(const Tensor<T>& pictures, const std::vector<Reconstructio
         cells.push_back({.picture = render(pictures.entry(n))});
         for (const ReconstructionColumn<T>& column : columns) {
             if (column.projections.shape() != pictures.shape())
-                throw ShapeError(deconvviz::detail::concat("reconstructions: column '", column.heading,
-                                                           "': expected projections ", pictures.shape(), ", got ",
-                                                           column.projections.shape()));
+                deconvviz::detail::raise<ShapeError>("reconstructions: column '", column.heading,
+                                                     "': expected projections ", pictures.shape(), ", got ",
+                                                     column.projections.shape());
             cells.push_back({.picture = render(column.projections.entry(n), {.symmetric = true})});
         }
     }

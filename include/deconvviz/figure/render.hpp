@@ -121,14 +121,15 @@ struct OverlayOptions {
 inline Image overlay(const Picture& base, const Picture& heat, const OverlayOptions& options = {}) {
     using deconvviz::detail::concat;
     if (!heat.values() || heat.values()->shape()[0] != 1)
-        throw ShapeError("overlay: expected a heat map of one plane of values, got colours or nothing");
-    if (base.empty()) throw OptionError("overlay: expected a picture to draw over, got nothing");
+        deconvviz::detail::raise<ShapeError>(
+            "overlay: expected a heat map of one plane of values, got colours or nothing");
+    if (base.empty()) deconvviz::detail::raise<OptionError>("overlay: expected a picture to draw over, got nothing");
     if (!(options.alpha >= 0 && options.alpha <= 1))
-        throw OptionError(concat("overlay: expected a weight alpha in [0, 1], got ", options.alpha));
+        deconvviz::detail::raise<OptionError>("overlay: expected a weight alpha in [0, 1], got ", options.alpha);
     const Window all{0, 0, base.height(), base.width()};
     const Window area = options.area.value_or(all);
     if (!contains(all, area) || area.empty())
-        throw OptionError(concat("overlay: expected an area inside ", all, ", got ", area));
+        deconvviz::detail::raise<OptionError>("overlay: expected an area inside ", all, ", got ", area);
 
     const ValueRange range = range_of(heat, {.colormap = options.colormap, .range = options.range});
     const double flat = options.colormap == Colormap::diverging ? 0.5 : 0;

@@ -5,18 +5,16 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "deconvviz/core/error.hpp"
 #include "deconvviz/figure/detail/builtin_font.hpp"
 #include "deconvviz/figure/detail/glyph.hpp"
-#include "deconvviz/figure/detail/truetype_font.hpp"
 #include "deconvviz/figure/image.hpp"
-#include "deconvviz/io/detail/read_file.hpp"
 
 namespace deconvviz::figure {
 
@@ -60,14 +58,8 @@ class Font {
   public:
     Font() = default;
 
-    /// Reads a TrueType file (.ttf with TrueType outlines). Throws IoError where it cannot be read, FormatError where
-    /// it is not such a font; a damaged glyph throws FormatError when it is drawn.
-    static Font load(const std::filesystem::path& path) {
-        Font font;
-        const auto bytes = deconvviz::detail::read_file(path);
-        font.face_ = std::make_shared<const deconvviz::detail::TrueTypeFont>(bytes, path.string());
-        return font;
-    }
+    /// A font of another kind; load_font (figure/truetype.hpp) makes one of a file.
+    explicit Font(std::shared_ptr<const deconvviz::detail::FontFace> face) : face_(std::move(face)) {}
 
     /// Throws OptionError for a size outside [4, 1000].
     FontMetrics metrics(double size) const {
@@ -139,10 +131,10 @@ class Font {
 
     static void check_size(double size) {
         if (!(size >= 4 && size <= 1000))
-            throw OptionError(deconvviz::detail::concat("text: expected a size of 4 to 1000 pixels, got ", size));
+            deconvviz::detail::raise<OptionError>("text: expected a size of 4 to 1000 pixels, got ", size);
     }
 
-    std::shared_ptr<const deconvviz::detail::TrueTypeFont> face_;
+    std::shared_ptr<const deconvviz::detail::FontFace> face_;
 };
 
 }  // namespace deconvviz::figure

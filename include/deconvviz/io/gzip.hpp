@@ -46,18 +46,18 @@ inline std::size_t gzip_header_size(std::span<const unsigned char> bytes, const 
     constexpr unsigned header_crc = 2, extra = 4, file_name = 8, comment = 16, reserved = 0xE0;
     std::size_t at = 10;
     const auto need = [&](std::size_t count) {
-        if (bytes.size() - at < count) throw FormatError(concat(name, ": the gzip header is cut off"));
+        if (bytes.size() - at < count) detail::raise<FormatError>(name, ": the gzip header is cut off");
     };
     const auto skip_text = [&] {
         while (need(1), bytes[at] != 0) ++at;
         ++at;
     };
     if (bytes.size() < at)
-        throw FormatError(concat(name, ": expected a gzip header of ", at, " bytes, got ", bytes.size()));
-    if (bytes[2] != 8) throw FormatError(concat(name, ": expected gzip method 8 (deflate), got ", int{bytes[2]}));
+        detail::raise<FormatError>(name, ": expected a gzip header of ", at, " bytes, got ", bytes.size());
+    if (bytes[2] != 8) detail::raise<FormatError>(name, ": expected gzip method 8 (deflate), got ", int{bytes[2]});
     const unsigned flags = bytes[3];
     if ((flags & reserved) != 0)
-        throw FormatError(concat(name, ": expected gzip flags below ", reserved & -reserved, ", got ", flags));
+        detail::raise<FormatError>(name, ": expected gzip flags below ", reserved & -reserved, ", got ", flags);
     if ((flags & extra) != 0) {
         need(2);
         const std::size_t size = little_endian(bytes, at, 2);
@@ -71,8 +71,8 @@ inline std::size_t gzip_header_size(std::span<const unsigned char> bytes, const 
         need(2);
         const std::uint32_t actual = crc32(bytes.first(at)) & 0xFFFFU;
         if (const std::uint32_t expected = little_endian(bytes, at, 2); actual != expected)
-            throw FormatError(
-                concat(name, ": the gzip header has checksum ", actual, ", its own field says ", expected));
+            detail::raise<FormatError>(name, ": the gzip header has checksum ", actual, ", its own field says ",
+                                       expected);
         at += 2;
     }
     return at;
@@ -91,31 +91,31 @@ inline bool is_gzip(std::span<const unsigned char> bytes) {
 /// bytes for one that deflate can reach, and touches no more than what the data unpack to.
 inline detail::Bytes gunzip(std::span<const unsigned char> bytes, const std::string& name) {
     constexpr std::size_t trailer_size = 8, max_ratio = 1032, max_size = 0x7FFFFFFF;  // stb counts in int
-    if (!is_gzip(bytes)) throw FormatError(detail::concat(name, ": expected gzip data (bytes 1f 8b), got others"));
+    if (!is_gzip(bytes)) detail::raise<FormatError>(name, ": expected gzip data (bytes 1f 8b), got others");
     const std::size_t header_size = detail::gzip_header_size(bytes, name);
     if (bytes.size() - header_size < trailer_size)
-        throw FormatError(detail::concat(name, ": the gzip data are cut off after ", bytes.size(), " bytes"));
+        detail::raise<FormatError>(name, ": the gzip data are cut off after ", bytes.size(), " bytes");
     const auto packed = bytes.subspan(header_size, bytes.size() - header_size - trailer_size);
     const std::uint32_t checksum = detail::little_endian(bytes, bytes.size() - 8, 4);
     const std::size_t size = detail::little_endian(bytes, bytes.size() - 4, 4);
     if (size / max_ratio > packed.size())
-        throw FormatError(detail::concat(name, ": ", packed.size(), " bytes of gzip data cannot hold the ", size,
-                                         " that their last field announces; the file is cut off or damaged"));
+        detail::raise<FormatError>(name, ": ", packed.size(), " bytes of gzip data cannot hold the ", size,
+                                   " that their last field announces; the file is cut off or damaged");
     if (size > max_size)
-        throw FormatError(
-            detail::concat(name, ": expected gzip data that unpack to at most ", max_size, " bytes, got ", size));
+        detail::raise<FormatError>(name, ": expected gzip data that unpack to at most ", max_size, " bytes, got ",
+                                   size);
 
     detail::Bytes unpacked(size);
     if (!detail::inflate_raw(packed, unpacked))
-        throw FormatError(detail::concat(name, ": expected gzip data of one member that unpack to ", size,
-                                         " bytes, got damaged, cut-off or concatenated ones"));
+        detail::raise<FormatError>(name, ": expected gzip data of one member that unpack to ", size,
+                                   " bytes, got damaged, cut-off or concatenated ones");
     if (const std::uint32_t actual = detail::crc32(unpacked); actual != checksum)
-        throw FormatError(detail::concat(name, ": expected content with checksum ", checksum, ", got ", actual,
-                                         "; the gzip data are damaged, or several files in one"));
+        detail::raise<FormatError>(name, ": expected content with checksum ", checksum, ", got ", actual,
+                                   "; the gzip data are damaged, or several files in one");
     // Inflating stops at the end of the first member: where members are equal, only a second trailer gives them away.
     const auto trailer = bytes.last(trailer_size);
     if (std::search(packed.begin(), packed.end(), trailer.begin(), trailer.end()) != packed.end())
-        throw FormatError(detail::concat(name, ": expected one gzip member, got several members in one file"));
+        detail::raise<FormatError>(name, ": expected one gzip member, got several members in one file");
     return unpacked;
 }
 

@@ -68,7 +68,7 @@ class OutputFile {
     /// The path itself, or where a symbolic link leads: the link stays a link. Throws IoError where no file can be.
     static std::filesystem::path resolve(const std::filesystem::path& path) {
         namespace fs = std::filesystem;
-        const auto refuse = [&](const auto&... why) { throw IoError(concat("file ", path, ": ", why...)); };
+        const auto refuse = [&](const auto&... why) { detail::raise<IoError>("file ", path, ": ", why...); };
         if (!path.has_filename()) refuse("expected the name of a file to write");
         std::error_code error;
         const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
@@ -84,7 +84,7 @@ class OutputFile {
     }
 
     [[noreturn]] void fail(std::string_view action, int error) const {
-        throw IoError(concat("file ", target_, ' ', action, ": ", std::generic_category().message(error)));
+        detail::raise<IoError>("file ", target_, ' ', action, ": ", std::generic_category().message(error));
     }
 
     std::filesystem::path target_;

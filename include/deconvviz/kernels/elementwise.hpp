@@ -13,9 +13,10 @@
 namespace deconvviz {
 
 /// How a signal that comes back passes a ReLU whose input was x; r is the signal from above.
-/// gradient:  r where x > 0, else 0: the true gradient (saliency maps [simonyan2014]).
+/// gradient:  0 where x <= 0, else r: the true gradient (saliency maps [simonyan2014]).
 /// deconvnet: max(r, 0), whatever x was [zeiler2014, §2.1].
-/// guided:    r where x > 0 and r > 0, else 0 [springenberg2015].
+/// guided:    0 where x <= 0 or r <= 0, else r [springenberg2015].
+/// (So a NaN goes through, and is seen, instead of turning to 0.)
 enum class ReluRule { gradient, deconvnet, guided };
 
 namespace kernels {

@@ -64,10 +64,11 @@ inline Isa initial_isa() {
     if (const char* wanted = std::getenv("DECONVVIZ_ISA"); wanted != nullptr && *wanted != '\0') {
         for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512}) {
             if (wanted != name(isa)) continue;
-            if (!supported(isa)) throw OptionError(concat("DECONVVIZ_ISA=", wanted, ": this machine does not have it"));
+            if (!supported(isa))
+                detail::raise<OptionError>("DECONVVIZ_ISA=", wanted, ": this machine does not have it");
             return isa;
         }
-        throw OptionError(concat("DECONVVIZ_ISA=", wanted, ": expected portable, avx2 or avx512"));
+        detail::raise<OptionError>("DECONVVIZ_ISA=", wanted, ": expected portable, avx2 or avx512");
     }
     return supported_isas().back();
 }
@@ -87,7 +88,7 @@ inline Isa active_isa() {
 
 /// Makes the whole process use another. Throws OptionError where the machine does not have it.
 inline void set_isa(Isa isa) {
-    if (!supported(isa)) throw OptionError(detail::concat("set_isa: this machine does not have ", name(isa)));
+    if (!supported(isa)) detail::raise<OptionError>("set_isa: this machine does not have ", name(isa));
     detail::isa_setting().store(isa, std::memory_order_relaxed);
 }
 

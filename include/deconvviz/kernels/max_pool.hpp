@@ -18,7 +18,7 @@ namespace deconvviz {
 
 /// What happens where overlapping pooling windows chose the same position, in unpooling.
 /// accumulate: the values add up. This is the adjoint of pooling, what a gradient does, and the default.
-/// overwrite: the last window in row-major order wins, as in PyTorch's MaxUnpool2d.
+/// overwrite: the last window in row-major order wins, as in PyTorch's MaxUnpool2d on one thread.
 enum class Overlap { accumulate, overwrite };
 
 namespace kernels {

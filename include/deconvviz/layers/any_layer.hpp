@@ -52,18 +52,22 @@ class AnyLayer {
 
     /// The layer itself where it is an L, else null.
     template <class L>
-    L* get_if() {
+    requires Layer<L, T> L* get_if() {
         auto* held = dynamic_cast<Held<L>*>(held_.get());
         return held ? &held->layer : nullptr;
     }
     template <class L>
-    const L* get_if() const {
-        return const_cast<AnyLayer*>(this)->template get_if<L>();
-    }
+    requires Layer<L, T>
+    const L* get_if() const { return const_cast<AnyLayer*>(this)->template get_if<L>(); }
 
     std::string kind() const { return held_->kind(); }
     Shape output_shape(const Shape& sample) const { return held_->output_shape(sample); }
     std::vector<Parameter<T>> parameters() { return held_->parameters(); }
+    std::vector<Shape> parameter_shapes() const {
+        std::vector<Shape> shapes;
+        for (const Parameter<T>& parameter : held_->parameters()) shapes.push_back(parameter.value->shape());
+        return shapes;
+    }
     Window reads(const Window& dst, const Shape& src) const { return held_->reads(dst, src); }
     Window reached_by(const Window& src, const Shape& dst) const { return held_->reached_by(src, dst); }
 

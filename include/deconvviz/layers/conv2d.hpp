@@ -66,10 +66,10 @@ class Conv2D {
         check(options_);
         const Shape expected{options.out, options.in / options.groups, options.kernel.y, options.kernel.x};
         if (weights_.shape() != expected)
-            throw ShapeError(detail::concat("Conv2D: expected weights ", expected, ", got ", weights_.shape()));
+            detail::raise<ShapeError>("Conv2D: expected weights ", expected, ", got ", weights_.shape());
         options_.bias = !bias_.empty();
         if (options_.bias && bias_.shape() != Shape{options.out})
-            throw ShapeError(detail::concat("Conv2D: expected a bias ", Shape{options.out}, ", got ", bias_.shape()));
+            detail::raise<ShapeError>("Conv2D: expected a bias ", Shape{options.out}, ", got ", bias_.shape());
     }
 
     std::string_view kind() const { return "Conv2D"; }
@@ -92,14 +92,14 @@ class Conv2D {
     Shape output_shape(const Shape& sample) const {
         detail::expect_maps(sample, "feature maps");
         if (sample[0] != options_.in)
-            throw ShapeError(
-                detail::concat("expected ", options_.in, " input channels, got ", sample[0], " (src is ", sample, ")"));
+            detail::raise<ShapeError>("expected ", options_.in, " input channels, got ", sample[0], " (src is ", sample,
+                                      ")");
         const auto& [kernel, stride, padding, dilation] = sliding();
         const Index height = convolved_size(sample[1], kernel.y, stride.y, padding.y, dilation.y);
         const Index width = convolved_size(sample[2], kernel.x, stride.x, padding.x, dilation.x);
         if (height == 0 || width == 0)
-            throw ShapeError(detail::concat("a kernel of ", kernel, " with padding ", padding, " and dilation ",
-                                            dilation, " does not fit into an input of ", sample));
+            detail::raise<ShapeError>("a kernel of ", kernel, " with padding ", padding, " and dilation ", dilation,
+                                      " does not fit into an input of ", sample);
         return {options_.out, height, width};
     }
 
@@ -132,11 +132,11 @@ class Conv2D {
     static void check(const Conv2DOptions& o) {
         constexpr Index most = 1 << 24;
         if (o.in < 1 || o.out < 1 || o.groups < 1 || o.in > most || o.out > most)
-            throw OptionError(detail::concat("Conv2D: expected in, out and groups of at least 1, got in = ", o.in,
-                                             ", out = ", o.out, ", groups = ", o.groups));
+            detail::raise<OptionError>("Conv2D: expected in, out and groups of at least 1, got in = ", o.in,
+                                       ", out = ", o.out, ", groups = ", o.groups);
         if (o.in % o.groups != 0 || o.out % o.groups != 0)
-            throw OptionError(detail::concat("Conv2D: expected groups that divide in and out, got in = ", o.in,
-                                             ", out = ", o.out, ", groups = ", o.groups));
+            detail::raise<OptionError>("Conv2D: expected groups that divide in and out, got in = ", o.in,
+                                       ", out = ", o.out, ", groups = ", o.groups);
         detail::expect_at_least(1, o.kernel, "Conv2D", "kernel");
         detail::expect_at_least(1, o.stride, "Conv2D", "stride");
         detail::expect_at_least(0, o.padding, "Conv2D", "padding");

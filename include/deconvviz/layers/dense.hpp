@@ -49,11 +49,11 @@ class Dense {
         : options_(options), weights_(std::move(weights)), bias_(std::move(bias)) {
         check(options_);
         if (weights_.shape() != Shape{options.out, options.in})
-            throw ShapeError(
-                detail::concat("Dense: expected weights ", Shape{options.out, options.in}, ", got ", weights_.shape()));
+            detail::raise<ShapeError>("Dense: expected weights ", Shape{options.out, options.in}, ", got ",
+                                      weights_.shape());
         options_.bias = !bias_.empty();
         if (options_.bias && bias_.shape() != Shape{options.out})
-            throw ShapeError(detail::concat("Dense: expected a bias ", Shape{options.out}, ", got ", bias_.shape()));
+            detail::raise<ShapeError>("Dense: expected a bias ", Shape{options.out}, ", got ", bias_.shape());
     }
 
     std::string_view kind() const { return "Dense"; }
@@ -73,9 +73,9 @@ class Dense {
 
     Shape output_shape(const Shape& sample) const {
         if (sample.rank() != 1)
-            throw ShapeError(detail::concat("expected flat features (F), got ", sample, "; put a Flatten before"));
+            detail::raise<ShapeError>("expected flat features (F), got ", sample, "; put a Flatten before");
         if (sample[0] != options_.in)
-            throw ShapeError(detail::concat("expected ", options_.in, " input features, got ", sample[0]));
+            detail::raise<ShapeError>("expected ", options_.in, " input features, got ", sample[0]);
         return {options_.out};
     }
 
@@ -102,8 +102,8 @@ class Dense {
     static void check(const DenseOptions& options) {
         constexpr Index most = Index{1} << 31;
         if (options.in < 1 || options.out < 1 || options.in > most || options.out > most)
-            throw OptionError(detail::concat("Dense: expected in and out of at least 1, got in = ", options.in,
-                                             ", out = ", options.out));
+            detail::raise<OptionError>("Dense: expected in and out of at least 1, got in = ", options.in,
+                                       ", out = ", options.out);
     }
 
     kernels::DenseShape kernel_shape(const Tensor<T>& src) const {

@@ -25,7 +25,7 @@ class Dropout {
   public:
     explicit Dropout(const DropoutOptions& options = {}) : options_(options) {
         if (!(options.rate >= 0 && options.rate < 1))
-            throw OptionError(detail::concat("Dropout: expected a rate in [0, 1), got ", options.rate));
+            detail::raise<OptionError>("Dropout: expected a rate in [0, 1), got ", options.rate);
     }
 
     std::string_view kind() const { return "Dropout"; }

@@ -132,14 +132,14 @@ namespace detail {
 
 /// Throws ShapeError unless the sample is (C, H, W).
 inline void expect_maps(const Shape& sample, std::string_view what) {
-    if (sample.rank() != 3) throw ShapeError(concat("expected ", what, " of shape (C,H,W), got ", sample));
+    if (sample.rank() != 3) detail::raise<ShapeError>("expected ", what, " of shape (C,H,W), got ", sample);
 }
 
 /// Throws OptionError unless both sides are at least `least` (and small enough for arithmetic on them).
 inline void expect_at_least(Index least, const Size2D& size, std::string_view layer, std::string_view option) {
     constexpr Index most = 1 << 20;
     if (std::min(size.y, size.x) < least || std::max(size.y, size.x) > most)
-        throw OptionError(concat(layer, ": expected a ", option, " from ", least, " to ", most, ", got ", size));
+        detail::raise<OptionError>(layer, ": expected a ", option, " from ", least, " to ", most, ", got ", size);
 }
 
 /// The extent of a sample as a window: all of a map, or the one "position" of flat features.

@@ -34,9 +34,9 @@ class LocalResponseNorm {
     explicit LocalResponseNorm(const LocalResponseNormOptions& options = {}) : options_(options) {
         if (options.size < 1 || !(options.k > 0) || !(options.alpha >= 0) ||
             !(options.beta > -1e3 && options.beta < 1e3))
-            throw OptionError(
-                detail::concat("LocalResponseNorm: expected size >= 1, k > 0 and alpha >= 0, got size = ", options.size,
-                               ", k = ", options.k, ", alpha = ", options.alpha, ", beta = ", options.beta));
+            detail::raise<OptionError>(
+                "LocalResponseNorm: expected size >= 1, k > 0 and alpha >= 0, got size = ", options.size,
+                ", k = ", options.k, ", alpha = ", options.alpha, ", beta = ", options.beta);
     }
 
     std::string_view kind() const { return "LocalResponseNorm"; }
@@ -80,7 +80,7 @@ class LocalResponseNorm {
 
     void gradient(const LayerTrace<T>& seen, const Tensor<T>& grad_dst, Tensor<T>& grad_src) const {
         if (seen.record.saved.shape() != seen.src.shape())
-            throw StateError("LocalResponseNorm: the trace holds no normalisation scale");
+            detail::raise<StateError>("LocalResponseNorm: the trace holds no normalisation scale");
         grad_src.resize(seen.src.shape());
         kernels::local_response_norm_backward(kernel_shape(seen.src.shape()), seen.src.data(), seen.record.saved.data(),
                                               seen.dst.data(), grad_dst.data(), grad_src.data());

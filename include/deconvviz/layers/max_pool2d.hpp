@@ -40,11 +40,10 @@ class MaxPool2D {
         detail::expect_at_least(1, options_.stride, "MaxPool2D", "stride");
         detail::expect_at_least(0, options_.padding, "MaxPool2D", "padding");
         if (options_.padding.y >= options_.kernel.y || options_.padding.x >= options_.kernel.x)
-            throw OptionError(detail::concat("MaxPool2D: expected a padding smaller than the kernel of ",
-                                             options_.kernel, ", got ", options_.padding));
+            detail::raise<OptionError>("MaxPool2D: expected a padding smaller than the kernel of ", options_.kernel,
+                                       ", got ", options_.padding);
         if (places() > 65536)
-            throw OptionError(
-                detail::concat("MaxPool2D: expected a kernel of at most 65536 places, got ", options_.kernel));
+            detail::raise<OptionError>("MaxPool2D: expected a kernel of at most 65536 places, got ", options_.kernel);
     }
 
     std::string_view kind() const { return "MaxPool2D"; }
@@ -57,8 +56,8 @@ class MaxPool2D {
         const Index height = pooled_size(sample[1], kernel.y, stride.y, padding.y, ceil);
         const Index width = pooled_size(sample[2], kernel.x, stride.x, padding.x, ceil);
         if (height == 0 || width == 0)
-            throw ShapeError(detail::concat("a kernel of ", kernel, " with padding ", padding,
-                                            " does not fit into an input of ", sample));
+            detail::raise<ShapeError>("a kernel of ", kernel, " with padding ", padding,
+                                      " does not fit into an input of ", sample);
         return {sample[0], height, width};
     }
 
@@ -90,8 +89,8 @@ class MaxPool2D {
     void unpool(const LayerTrace<T>& seen, const Tensor<T>& pooled, Tensor<T>& unpooled, Overlap overlap) const {
         const Switches& switches = seen.record.switches;
         if (switches.shape() != pooled.shape())
-            throw StateError(detail::concat("MaxPool2D: expected switches for ", pooled.shape(), ", the trace holds ",
-                                            switches.shape()));
+            detail::raise<StateError>("MaxPool2D: expected switches for ", pooled.shape(), ", the trace holds ",
+                                      switches.shape());
         unpooled.resize(seen.src.shape());
         const kernels::MaxPoolShape shape = kernel_shape(unpooled.shape(), pooled.shape());
         if (switches.narrow()) {

@@ -33,7 +33,7 @@ class Softmax {
     std::string_view kind() const { return "Softmax"; }
 
     Shape output_shape(const Shape& sample) const {
-        if (sample.rank() != 1) throw ShapeError(detail::concat("expected flat features (F), got ", sample));
+        if (sample.rank() != 1) detail::raise<ShapeError>("expected flat features (F), got ", sample);
         return sample;
     }
 

@@ -28,12 +28,12 @@ class LayerId {
     std::size_t among(const std::vector<std::string>& names) const {
         if (!name_) {
             if (index_ >= 0 && std::cmp_less(index_, names.size())) return static_cast<std::size_t>(index_);
-            throw OptionError(detail::concat("there is no layer ", index_, "; the model has ", names.size(),
-                                             " layers: ", list(names)));
+            detail::raise<OptionError>("there is no layer ", index_, "; the model has ", names.size(),
+                                       " layers: ", list(names));
         }
         for (std::size_t i = 0; i < names.size(); ++i)
             if (names[i] == *name_) return i;
-        throw OptionError(detail::concat("there is no layer '", *name_, "'; the layers are ", list(names)));
+        detail::raise<OptionError>("there is no layer '", *name_, "'; the layers are ", list(names));
     }
 
   private:

@@ -2,7 +2,9 @@
 /// Sequential: a chain of layers.
 #pragma once
 
+#include <algorithm>
 #include <cctype>
+#include <iterator>
 #include <memory>
 #include <span>
 #include <string>
@@ -26,12 +28,16 @@ struct Gradients {
     Tensor<T> below;
 };
 
-/// A parameter of a model, as "conv1.weights".
+/// A parameter of a model.
 template <class T>
 struct ModelParameter {
-    std::string name;
+    const std::string* layer_name = nullptr;
     std::size_t layer = 0;
+    std::size_t index = 0;  // among the layer's parameters
     Parameter<T> parameter;
+
+    /// "conv1.weights"
+    std::string name() const { return *layer_name + "." + std::string(parameter.name); }
 };
 
 /// A chain of layers for inputs of one shape. It holds the layers, and their parameters, by value; whatever a pass
@@ -49,20 +55,19 @@ class Sequential {
     template <class... Layers>
     requires(sizeof...(Layers) > 0 && (std::constructible_from<AnyLayer<T>, Layers> &&
                                        ...)) explicit Sequential(const Shape& input, Layers... layers)
-        : Sequential(input, collect(std::move(layers)...)) {}
+        : Sequential(input, collect({AnyLayer<T>(std::move(layers))...})) {}
 
     Sequential(const Shape& input, std::vector<AnyLayer<T>> layers) : layers_(std::move(layers)) {
-        if (layers_.empty()) throw OptionError("a Sequential needs at least one layer");
+        if (layers_.empty()) detail::raise<OptionError>("a Sequential needs at least one layer");
         name_layers();
-        if (input.elements() == 0)
-            throw ShapeError(detail::concat("model: expected an input with values, got ", input));
+        if (input.elements() == 0) detail::raise<ShapeError>("model: expected an input with values, got ", input);
         shapes_.push_back(input);
         for (std::size_t i = 0; i < layers_.size(); ++i) {
             try {
                 shapes_.push_back(layers_[i].output_shape(shapes_.back()));
             } catch (const ShapeError& error) {
-                throw ShapeError(
-                    detail::concat(layers_[i].kind(), " '", layers_[i].name(), "' (layer ", i, "): ", error.what()));
+                detail::raise<ShapeError>(layers_[i].kind(), " '", layers_[i].name(), "' (layer ", i,
+                                          "): ", error.what());
             }
         }
     }
@@ -78,39 +83,37 @@ class Sequential {
 
     /// The position of a layer. Throws OptionError for an unknown one.
     std::size_t index(const LayerId& layer) const { return layer.among(*names_); }
-    const std::string& name(std::size_t layer) const { return names_->at(layer); }
+    const std::string& name(const LayerId& layer) const { return (*names_)[index(layer)]; }
 
     const AnyLayer<T>& layer(const LayerId& layer) const { return layers_[index(layer)]; }
 
     /// A layer as what it is: `model.layer<Conv2D<float>>("conv1").weights()`. Throws OptionError where it is something
     /// else.
     template <class L>
-    L& layer(const LayerId& layer) {
+    requires Layer<L, T> L& layer(const LayerId& layer) {
         AnyLayer<T>& any = layers_[index(layer)];
         L* const found = any.template get_if<L>();
         if (!found)
-            throw OptionError(
-                detail::concat("layer '", any.name(), "' is a ", any.kind(), ", not of the type asked for"));
+            detail::raise<OptionError>("layer '", any.name(), "' is a ", any.kind(), ", not of the type asked for");
         return *found;
     }
     template <class L>
-    const L& layer(const LayerId& layer) const {
-        return const_cast<Sequential*>(this)->template layer<L>(layer);
-    }
+    requires Layer<L, T>
+    const L& layer(const LayerId& layer) const { return const_cast<Sequential*>(this)->template layer<L>(layer); }
 
     /// All parameters, in the order of the layers.
     std::vector<ModelParameter<T>> parameters() {
         std::vector<ModelParameter<T>> all;
         for (std::size_t i = 0; i < layers_.size(); ++i)
-            for (const Parameter<T>& parameter : layers_[i].parameters())
-                all.push_back({detail::concat(layers_[i].name(), ".", parameter.name), i, parameter});
+            for (std::size_t index = 0; const Parameter<T>& parameter : layers_[i].parameters())
+                all.push_back({&layers_[i].name(), i, index++, parameter});
         return all;
     }
 
     /// The output for a batch (N, …) or for one sample, which counts as a batch of one. Throws ShapeError for an input
     /// of another shape.
     Tensor<T> forward(const Tensor<T>& input) const {
-        Tensor<T> src = as_batch(input);
+        Tensor<T> src = input.reshaped(batch_shape(input));
         Tensor<T> dst;
         for (const AnyLayer<T>& layer : layers_) {
             Record<T> record;
@@ -129,24 +132,27 @@ class Sequential {
 
     /// The same into a trace that was used before, whose memory serves again.
     void trace(const Tensor<T>& input, Trace<T>& trace, const PassOptions& options = {}) const {
-        trace.names_ = names_;
+        const Shape shape = batch_shape(input);
+        trace.names_.reset();  // the trace counts as empty until it is whole
         trace.activations_.resize(size() + 1);
         trace.records_.resize(size());
-        trace.activations_[0] = as_batch(input);
+        trace.activations_[0].resize(shape);
+        std::copy(input.begin(), input.end(), trace.activations_[0].begin());
         for (std::size_t i = 0; i < size(); ++i)
             layers_[i].forward(trace.activations_[i], trace.activations_[i + 1], trace.records_[i],
                                {options.training, derived_seed(options.seed, i)});
+        trace.names_ = names_;
     }
 
     /// Gradients of all parameters, given the gradient of the output; overwrites `gradients`. With `grad_input`, also
     /// the gradient of the input, into it. Throws ShapeError for a gradient of another shape than the output,
     /// StateError for the trace of another model.
     void backward(const Trace<T>& trace, const Tensor<T>& grad_output, Gradients<T>& gradients,
-                  Tensor<T>* grad_input = nullptr) {
+                  Tensor<T>* grad_input = nullptr) const {
         check(trace);
         if (grad_output.shape() != trace.output().shape())
-            throw ShapeError(detail::concat("backward: expected a gradient of shape ", trace.output().shape(), ", got ",
-                                            grad_output.shape()));
+            detail::raise<ShapeError>("backward: expected a gradient of shape ", trace.output().shape(), ", got ",
+                                      grad_output.shape());
         prepare(gradients);
         for (std::size_t i = size(); i-- > 0;) {
             const Tensor<T>& above = i + 1 == size() ? grad_output : gradients.above;
@@ -159,19 +165,19 @@ class Sequential {
 
     /// Throws StateError unless the trace is one of this model (as far as its layers and shapes tell).
     void check(const Trace<T>& trace) const {
-        if (trace.empty()) throw StateError("the trace is empty: no forward pass has filled it");
+        if (trace.empty()) detail::raise<StateError>("the trace is empty: no forward pass has filled it");
         bool ours = trace.names_ == names_ || *trace.names_ == *names_;
         for (std::size_t i = 0; ours && i <= size(); ++i) ours = trace.activations_[i].shape().sample() == shapes_[i];
         if (!ours)
-            throw StateError("the trace was made by another model: its layers or shapes are not those of this one");
+            detail::raise<StateError>(
+                "the trace was made by another model: its layers or shapes are not those of this one");
     }
 
   private:
-    static std::vector<AnyLayer<T>> collect(auto... layers) {
-        std::vector<AnyLayer<T>> all;
-        all.reserve(sizeof...(layers));
-        (all.emplace_back(std::move(layers)), ...);
-        return all;
+    /// A moved-from list: an initializer_list would copy.
+    template <std::size_t Count>
+    static std::vector<AnyLayer<T>> collect(AnyLayer<T> (&&layers)[Count]) {
+        return {std::make_move_iterator(layers), std::make_move_iterator(layers + Count)};
     }
 
     /// "Conv2D" becomes conv1, conv2, …
@@ -196,27 +202,26 @@ class Sequential {
             }
             for (const std::string& before : names)
                 if (before == layer.name())
-                    throw OptionError(detail::concat("two layers are named '", before, "'; names must be unique"));
+                    detail::raise<OptionError>("two layers are named '", before, "'; names must be unique");
             names.push_back(layer.name());
         }
         names_ = std::make_shared<const std::vector<std::string>>(std::move(names));
     }
 
-    Tensor<T> as_batch(const Tensor<T>& input) const {
+    /// The shape of an input as a batch.
+    Shape batch_shape(const Tensor<T>& input) const {
         const Shape& shape = input.shape();
-        if (shape == input_shape()) return input.reshaped(shape.batched(1));
-        if (shape.rank() == input_shape().rank() + 1 && shape.sample() == input_shape() && shape[0] > 0) return input;
-        throw ShapeError(
-            detail::concat("model: expected an input of ", input_shape(), " or a batch of them, got ", shape));
+        if (shape == input_shape()) return shape.batched(1);
+        if (shape.rank() == input_shape().rank() + 1 && shape.sample() == input_shape() && shape[0] > 0) return shape;
+        detail::raise<ShapeError>("model: expected an input of ", input_shape(), " or a batch of them, got ", shape);
     }
 
-    void prepare(Gradients<T>& gradients) {
+    void prepare(Gradients<T>& gradients) const {
         gradients.layers.resize(size());
         for (std::size_t i = 0; i < size(); ++i) {
-            const auto parameters = layers_[i].parameters();
-            gradients.layers[i].resize(parameters.size());
-            for (std::size_t j = 0; j < parameters.size(); ++j)
-                gradients.layers[i][j].resize(parameters[j].value->shape());
+            const std::vector<Shape> shapes = layers_[i].parameter_shapes();
+            gradients.layers[i].resize(shapes.size());
+            for (std::size_t j = 0; j < shapes.size(); ++j) gradients.layers[i][j].resize(shapes[j]);
         }
     }
 

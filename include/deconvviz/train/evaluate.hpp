@@ -28,11 +28,11 @@ template <class T>
 void expect_fit(const Sequential<T>& model, const Dataset<T>& data) {
     data.check();
     if (data.images.shape().sample() != model.input_shape())
-        throw ShapeError(concat("the model takes ", model.input_shape(), ", the data set has pictures of ",
-                                data.images.shape().sample()));
+        detail::raise<ShapeError>("the model takes ", model.input_shape(), ", the data set has pictures of ",
+                                  data.images.shape().sample());
     if (model.output_shape() != Shape{data.classes})
-        throw ShapeError(concat("the data set has ", data.classes, " classes, so the model must end in (", data.classes,
-                                "), it ends in ", model.output_shape()));
+        detail::raise<ShapeError>("the data set has ", data.classes, " classes, so the model must end in (",
+                                  data.classes, "), it ends in ", model.output_shape());
 }
 
 /// Copies the pictures `order[first]` … of a data set, with their labels.
@@ -53,7 +53,7 @@ void gather(const Dataset<T>& data, std::span<const Index> order, Tensor<T>& ima
 template <class T>
 Evaluation evaluate(const Sequential<T>& model, const Dataset<T>& data, Index batch = 256) {
     detail::expect_fit(model, data);
-    if (batch < 1) throw OptionError(detail::concat("evaluate: expected a batch of at least 1, got ", batch));
+    if (batch < 1) detail::raise<OptionError>("evaluate: expected a batch of at least 1, got ", batch);
     Evaluation result;
     result.confusion = Tensor<double>({data.classes, data.classes});
     std::vector<Index> order;

@@ -108,7 +108,7 @@ class Training {
         for (const auto& parameter : model_.parameters())
             for (const T value : *parameter.parameter.value)
                 if (!std::isfinite(value))
-                    diverged(concat("after epoch ", number, ", parameter ", parameter.name, " is not finite"));
+                    diverged(concat("after epoch ", number, ", parameter ", parameter.name(), " is not finite"));
         good_ = model_;
         return {number, options_.epochs, loss / static_cast<double>(seen),
                 static_cast<double>(correct) / static_cast<double>(seen), seconds()};
@@ -130,11 +130,11 @@ class Training {
         const auto good = good_.parameters();  // values only: references to the model's layers stay valid
         for (std::size_t i = 0; const auto& parameter : model_.parameters())
             *parameter.parameter.value = *good[i++].parameter.value;
-        throw DivergenceError(
-            concat("the training diverged: ", what,
-                   "; the model has the parameters of the last good epoch again. A smaller learning rate "
-                   "than ",
-                   options_.learning_rate, " may help"));
+        detail::raise<DivergenceError>(
+            "the training diverged: ", what,
+            "; the model has the parameters of the last good epoch again. A smaller learning rate "
+            "than ",
+            options_.learning_rate, " may help");
     }
 
     double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
@@ -172,10 +172,10 @@ requires std::invocable<OnEpoch&, const EpochReport&> std::vector<EpochReport> f
     OnEpoch&& on_epoch) {
     detail::expect_fit(model, data);
     if (options.epochs < 1 || options.batch < 1 || !(options.learning_rate > 0) || !options.schedule)
-        throw OptionError(
-            detail::concat("fit: expected epochs and batch of at least 1, a learning rate above 0 and a "
-                           "schedule, got epochs = ",
-                           options.epochs, ", batch = ", options.batch, ", learning_rate = ", options.learning_rate));
+        detail::raise<OptionError>(
+            "fit: expected epochs and batch of at least 1, a learning rate above 0 and a "
+            "schedule, got epochs = ",
+            options.epochs, ", batch = ", options.batch, ", learning_rate = ", options.learning_rate);
     detail::Training<T> training(model, data, options);
     std::vector<EpochReport> reports;
     for (int epoch = 1; epoch <= options.epochs; ++epoch) {

@@ -26,7 +26,8 @@ struct InitialiseOptions {
 template <class T>
 void initialise(Sequential<T>& model, const InitialiseOptions& options = {}) {
     std::uint64_t number = 0;
-    for (const auto& [name, layer, parameter] : model.parameters()) {
+    for (const ModelParameter<T>& each : model.parameters()) {
+        const Parameter<T>& parameter = each.parameter;
         Tensor<T>& value = *parameter.value;
         if (!parameter.decays || value.rank() < 2) {
             value.fill(0);

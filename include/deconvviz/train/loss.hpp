@@ -24,15 +24,15 @@ struct LossReport {
 template <class T>
 LossReport softmax_cross_entropy(const Tensor<T>& logits, std::span<const int> labels, Tensor<T>* grad = nullptr) {
     if (logits.rank() != 2 || std::cmp_not_equal(logits.shape()[0], labels.size()))
-        throw ShapeError(
-            detail::concat("loss: expected logits (N,classes) for ", labels.size(), " labels, got ", logits.shape()));
+        detail::raise<ShapeError>("loss: expected logits (N,classes) for ", labels.size(), " labels, got ",
+                                  logits.shape());
     const Index classes = logits.shape()[1];
     if (grad != nullptr) grad->resize(logits.shape());
     LossReport report;
     for (Index n = 0; n < logits.shape()[0]; ++n) {
         const int label = labels[static_cast<std::size_t>(n)];
         if (label < 0 || label >= classes)
-            throw OptionError(detail::concat("loss: label ", label, " is not in 0 … ", classes - 1));
+            detail::raise<OptionError>("loss: label ", label, " is not in 0 … ", classes - 1);
         const auto row = logits.slice(n);
         const auto largest = std::max_element(row.begin(), row.end());
         T sum = 0;

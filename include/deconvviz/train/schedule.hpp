@@ -25,8 +25,7 @@ inline Schedule constant() {
 /// Rises linearly from 0 during the first `warmup` of the training, then falls from 1 to 0 along half a cosine
 /// [loshchilov2017]. Throws OptionError for a warmup outside of [0, 1).
 inline Schedule cosine(double warmup = 0) {
-    if (!(warmup >= 0 && warmup < 1))
-        throw OptionError(detail::concat("cosine: expected a warmup in [0, 1), got ", warmup));
+    if (!(warmup >= 0 && warmup < 1)) detail::raise<OptionError>("cosine: expected a warmup in [0, 1), got ", warmup);
     return [warmup](double progress) {
         if (progress < warmup) return progress / warmup;
         return 0.5 + 0.5 * std::cos(std::numbers::pi * (progress - warmup) / (1 - warmup));

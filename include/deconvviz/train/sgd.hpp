@@ -43,26 +43,24 @@ class Sgd {
     explicit Sgd(const SgdOptions& options = {}) : options_(options) {
         if (!(options.momentum >= 0 && options.momentum < 1) || !(options.weight_decay >= 0) ||
             !(options.filter_rms_limit >= 0))
-            throw OptionError(
-                detail::concat("Sgd: expected a momentum in [0, 1), and a weight decay and an RMS limit of at "
-                               "least 0, got ",
-                               options.momentum, ", ", options.weight_decay, " and ", options.filter_rms_limit));
+            detail::raise<OptionError>(
+                "Sgd: expected a momentum in [0, 1), and a weight decay and an RMS limit of at "
+                "least 0, got ",
+                options.momentum, ", ", options.weight_decay, " and ", options.filter_rms_limit);
     }
 
     /// One step. The velocities belong to the parameters of the model given first: always give the same one.
     void step(Sequential<T>& model, const Gradients<T>& gradients, double learning_rate) {
         const auto parameters = model.parameters();
         velocities_.resize(parameters.size());
-        std::size_t within = 0;  // counts a layer's parameters
         for (std::size_t i = 0; i < parameters.size(); ++i) {
-            const auto& [name, layer, parameter] = parameters[i];
-            within = i > 0 && parameters[i - 1].layer == layer ? within + 1 : 0;
+            const Parameter<T>& parameter = parameters[i].parameter;
+            const Tensor<T>& gradient = gradients.layers[parameters[i].layer][parameters[i].index];
             Tensor<T>& value = *parameter.value;
             if (velocities_[i].shape() != value.shape()) velocities_[i] = Tensor<T>(value.shape());
             const kernels::SgdStep<T> step{static_cast<T>(learning_rate), static_cast<T>(options_.momentum),
                                            static_cast<T>(parameter.decays ? options_.weight_decay : 0)};
-            kernels::sgd_step(value.size(), step, gradients.layers[layer][within].data(), velocities_[i].data(),
-                              value.data());
+            kernels::sgd_step(value.size(), step, gradient.data(), velocities_[i].data(), value.data());
             if (options_.filter_rms_limit > 0 && value.rank() == 4) limit_filter_rms(value, options_.filter_rms_limit);
         }
     }

@@ -34,8 +34,8 @@ Tensor<T> deconvnet(const Sequential<T>& model, const Trace<T>& trace, const See
                     const ReverseRules& rules = {}) {
     model.check(trace);
     if (seed.layer >= model.size() || seed.signal.shape() != trace.activation(seed.layer).shape())
-        throw ShapeError(detail::concat("deconvnet: the seed is a signal ", seed.signal.shape(), " at layer ",
-                                        seed.layer, ", which does not fit the trace"));
+        detail::raise<ShapeError>("deconvnet: the seed is a signal ", seed.signal.shape(), " at layer ", seed.layer,
+                                  ", which does not fit the trace");
     Tensor<T> above = seed.signal;
     Tensor<T> below;
     for (std::size_t i = seed.layer + 1; i-- > 0;) {

@@ -31,7 +31,7 @@ struct EvolutionFrame {
 };
 
 /// Watches the chosen maps of one layer, on one base image, over the epochs of a training: call `record` before the
-/// first epoch and after each. After [zeiler2014, §4.1, Fig. 4], with a fixed base image instead of the strongest
+/// first epoch and after each. After [zeiler2014, §4, Fig. 4], with a fixed base image instead of the strongest
 /// picture of the training set, so that what changes is the model alone.
 ///
 ///     FeatureEvolution<float> evolution(image, {.layer = "relu2", .maps = {0, 3, 7}});
@@ -48,7 +48,7 @@ class FeatureEvolution {
     void record(const Sequential<T>& model, int epoch) {
         const Trace<T> trace = model.trace(image_);
         if (trace.batch() != 1)
-            throw ShapeError(detail::concat("evolution: expected one base image, got a batch of ", trace.batch()));
+            detail::raise<ShapeError>("evolution: expected one base image, got a batch of ", trace.batch());
         const Tensor<T> maps = deconvviz::feature_maps(trace, options_.layer);
         if (options_.maps.empty())
             for (Index m = 0; m < maps.shape()[0]; ++m) options_.maps.push_back(m);

@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
-#include <limits>
 #include <optional>
 #include <vector>
 
 #include "deconvviz/core/error.hpp"
 #include "deconvviz/core/tensor.hpp"
 #include "deconvviz/core/window.hpp"
+#include "deconvviz/layers/layer.hpp"
 #include "deconvviz/layers/softmax.hpp"
 #include "deconvviz/model/sequential.hpp"
 
@@ -32,7 +32,7 @@ struct OcclusionOptions {
     double fill = 0.5;                 // the value that hides, on the scale of the input, in all channels
     std::optional<Index> target = {};  // the class whose probability is recorded; by default the most probable one
     Index batch = 64;                  // positions evaluated at once; bounds the memory
-    /// Called after each batch; where it returns false, the evaluation is cancelled (StateError). May be absent.
+    /// Called after each batch; where it returns false, the evaluation is cancelled (CancelledError). May be absent.
     std::function<bool(const OcclusionProgress&)> progress = {};
 };
 
@@ -46,6 +46,7 @@ struct OcclusionMap {
     Tensor<T> probability;    // (rows, columns): of the target
     Size2D patch;
     Size2D stride;
+    T fill = 0;
     Index image_height = 0;
     Index image_width = 0;
 
@@ -91,8 +92,8 @@ struct OcclusionMap {
 template <class T>
 Tensor<T> occluded(const Tensor<T>& image, const Window& window, T fill) {
     if (image.rank() != 3 || !contains({0, 0, image.shape()[1], image.shape()[2]}, window))
-        throw ShapeError(
-            detail::concat("occluded: expected a window of a picture (C,H,W), got ", window, " of ", image.shape()));
+        detail::raise<ShapeError>("occluded: expected a window of a picture (C,H,W), got ", window, " of ",
+                                  image.shape());
     Tensor<T> copy = image;
     for (Index c = 0; c < image.shape()[0]; ++c)
         for (Index y = window.y; y < window.y + window.height; ++y)
@@ -102,7 +103,8 @@ Tensor<T> occluded(const Tensor<T>& image, const Window& window, T fill) {
 
 namespace detail {
 
-/// Class probabilities (N, classes): the model's output where it ends in a Softmax, else the softmax of its output.
+/// Class probabilities (N, classes): the model's output where its last layer is of the kind Softmax, else the softmax
+/// of its output.
 template <class T>
 Tensor<T> class_probabilities(const Sequential<T>& model, const Tensor<T>& images) {
     Tensor<T> output = model.forward(images);
@@ -120,15 +122,15 @@ constexpr Index patch_positions(Index size, Index patch, Index stride) {
 template <class T>
 void check(const Sequential<T>& model, const Tensor<T>& image, const OcclusionOptions& options) {
     if (model.input_shape().rank() != 3 || image.shape() != model.input_shape())
-        throw ShapeError(concat("occlusion: expected a picture of ", model.input_shape(), ", got ", image.shape()));
+        detail::raise<ShapeError>("occlusion: expected a picture of ", model.input_shape(), ", got ", image.shape());
     if (model.output_shape().rank() != 1)
-        throw ShapeError(concat("occlusion: the model must end in classes (F), it ends in ", model.output_shape()));
+        detail::raise<ShapeError>("occlusion: the model must end in classes (F), it ends in ", model.output_shape());
     expect_at_least(1, options.patch, "occlusion", "patch");
     expect_at_least(1, options.stride, "occlusion", "stride");
-    if (options.batch < 1) throw OptionError(concat("occlusion: expected a batch of at least 1, got ", options.batch));
+    if (options.batch < 1) detail::raise<OptionError>("occlusion: expected a batch of at least 1, got ", options.batch);
     if (options.target && (*options.target < 0 || *options.target >= model.output_shape()[0]))
-        throw OptionError(concat("occlusion: there is no class ", *options.target, ": the classes are 0 … ",
-                                 model.output_shape()[0] - 1));
+        detail::raise<OptionError>("occlusion: there is no class ", *options.target, ": the classes are 0 … ",
+                                   model.output_shape()[0] - 1);
 }
 
 }  // namespace detail
@@ -140,7 +142,8 @@ void check(const Sequential<T>& model, const Tensor<T>& image, const OcclusionOp
 /// patch size and stride. Positions are evaluated in batches, each on all threads.
 ///
 /// Throws ShapeError for a picture or model that does not fit, OptionError for sizes below 1 or a class that there is
-/// not, StateError where `progress` cancelled. Cost: one forward pass a position. Memory: the activations of one batch.
+/// not, CancelledError where `progress` said so. Cost: one forward pass a position. Memory: the activations of one
+/// batch.
 template <class T>
 OcclusionMap<T> occlusion_sensitivity(const Sequential<T>& model, const Tensor<T>& image,
                                       const OcclusionOptions& options = {}) {
@@ -154,6 +157,7 @@ OcclusionMap<T> occlusion_sensitivity(const Sequential<T>& model, const Tensor<T
     OcclusionMap<T> map;
     map.patch = options.patch;
     map.stride = options.stride;
+    map.fill = static_cast<T>(options.fill);
     map.image_height = height;
     map.image_width = width;
     map.probabilities = Tensor<T>({rows, columns, classes});
@@ -169,7 +173,7 @@ OcclusionMap<T> occlusion_sensitivity(const Sequential<T>& model, const Tensor<T
         batch.resize(image.shape().batched(count));
         for (Index i = 0; i < count; ++i) {
             const Window window = map.patch_at((first + i) / columns, (first + i) % columns);
-            std::ranges::copy(occluded(image, window, static_cast<T>(options.fill)), batch.slice(i).begin());
+            std::ranges::copy(occluded(image, window, map.fill), batch.slice(i).begin());
         }
         const Tensor<T> probabilities = detail::class_probabilities(model, batch);
         std::copy(probabilities.begin(), probabilities.end(), map.probabilities.begin() + first * classes);
@@ -179,7 +183,7 @@ OcclusionMap<T> occlusion_sensitivity(const Sequential<T>& model, const Tensor<T
         const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
         const double left = seconds / static_cast<double>(done) * static_cast<double>(rows * columns - done);
         if (!options.progress({done, rows * columns, seconds, left}))
-            throw StateError(detail::concat("occlusion: cancelled after ", done, " of ", rows * columns, " positions"));
+            detail::raise<CancelledError>("occlusion: cancelled after ", done, " of ", rows * columns, " positions");
     }
     return map;
 }

@@ -69,7 +69,7 @@ struct MapGrid {
 
     void expect_map(Index map, const std::string& layer) const {
         if (map < 0 || map >= maps)
-            throw OptionError(concat("layer '", layer, "' has no map ", map, ": its maps are 0 … ", maps - 1));
+            detail::raise<OptionError>("layer '", layer, "' has no map ", map, ": its maps are 0 … ", maps - 1);
     }
 };
 
@@ -94,8 +94,8 @@ Seed<T> single_unit(const Trace<T>& trace, const UnitOptions& unit) {
     const detail::MapGrid grid(activation.shape().sample());
     grid.expect_map(unit.map, trace.name(layer));
     if (unit.y < 0 || unit.y >= grid.height || unit.x < 0 || unit.x >= grid.width)
-        throw OptionError(detail::concat("layer '", trace.name(layer), "' has no position (", unit.y, ",", unit.x,
-                                         "): its maps are ", grid.height, "x", grid.width));
+        detail::raise<OptionError>("layer '", trace.name(layer), "' has no position (", unit.y, ",", unit.x,
+                                   "): its maps are ", grid.height, "x", grid.width);
     Seed<T> seed = detail::empty_seed(trace, layer);
     const Index at = unit.map * grid.plane() + unit.y * grid.width + unit.x;
     for (Index n = 0; n < trace.batch(); ++n) {

@@ -21,6 +21,26 @@ struct Glyph {
     std::vector<float> coverage;
 };
 
+/// A font that is not built in. Lengths are in font units unless said otherwise.
+class FontFace {
+  public:
+    FontFace() = default;
+    FontFace(const FontFace&) = delete;
+    FontFace& operator=(const FontFace&) = delete;
+    virtual ~FontFace() = default;
+
+    virtual double units_per_em() const = 0;
+    virtual double ascent() const = 0;
+    virtual double descent() const = 0;
+    virtual double cap_height() const = 0;
+    /// The glyph of a character; the one of '?' where the font lacks it.
+    virtual int index(char32_t character) const = 0;
+    /// How far the pen moves from glyph a when b follows it (0: nothing does).
+    virtual double advance(int a, int b) const = 0;
+    /// A letter of `size` pixels an em, the pen `shift` pixels right of a pixel's left edge.
+    virtual Glyph glyph(int index, double size, double shift) const = 0;
+};
+
 /// Stands for bytes that are not UTF-8.
 inline constexpr char32_t replacement_character = 0xFFFD;
 

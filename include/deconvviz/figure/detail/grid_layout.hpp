@@ -71,7 +71,8 @@ class GridDrawing {
         : options_(options), style_(options.style), title_(options.title, options.subtitle, options.style) {
         check(style_);
         if (options.columns < 0 || options.cell_size < 1 || options.enlarge < 0 || options.gap < 0)
-            throw OptionError("grid: expected columns, enlarge and gap of at least 0 and a cell size of at least 1");
+            deconvviz::detail::raise<OptionError>(
+                "grid: expected columns, enlarge and gap of at least 0 and a cell size of at least 1");
         count_shape(static_cast<Index>(cells.size()));
         find_range(cells);
         for (std::size_t i = 0; i < cells.size(); ++i) place(cells[i], i);
@@ -145,12 +146,13 @@ class GridDrawing {
         columns_ = std::max<Index>(columns_, 1);
         const Index rows = (cells + columns_ - 1) / columns_;
         if (headings != 0 && headings != columns_)
-            throw OptionError(concat("grid: expected ", columns_, " column headings, got ", headings));
+            deconvviz::detail::raise<OptionError>("grid: expected ", columns_, " column headings, got ", headings);
         if (row_headings != 0 && row_headings != rows)
-            throw OptionError(concat("grid: expected ", rows, " row headings for ", cells, " cells in ", columns_,
-                                     " columns, got ", row_headings));
+            deconvviz::detail::raise<OptionError>("grid: expected ", rows, " row headings for ", cells, " cells in ",
+                                                  columns_, " columns, got ", row_headings);
         if (std::cmp_greater(options_.titles.size(), cells))
-            throw OptionError(concat("grid: expected at most ", cells, " titles, got ", options_.titles.size()));
+            deconvviz::detail::raise<OptionError>("grid: expected at most ", cells, " titles, got ",
+                                                  options_.titles.size());
         rows_.resize(static_cast<std::size_t>(rows));
     }
 
@@ -170,7 +172,8 @@ class GridDrawing {
             if (options_.symmetric || options_.colormap == figure::Colormap::diverging)
                 shared_ = figure::symmetric(*shared_);
         } else if (options_.colorbar) {
-            throw OptionError("grid: a colour bar needs a range that is shared or given, got one per picture");
+            deconvviz::detail::raise<OptionError>(
+                "grid: a colour bar needs a range that is shared or given, got one per picture");
         }
     }
 

@@ -19,7 +19,7 @@ namespace deconvviz::detail {
 /// A font whose bytes stay in memory. The bytes are followed by `padding` zeros: from any position in the file, stb
 /// reads at most that far, since every count within a glyph and a table has 16 bits (the one of 32 is checked). So it
 /// is enough that positions lie in the file; that glyphs do not contain themselves is checked before each is drawn.
-class TrueTypeFont {
+class TrueTypeFont final : public FontFace {
   public:
     /// Throws FormatError where this is not a TrueType font with outlines, or its tables do not fit in the file.
     TrueTypeFont(std::span<const unsigned char> file, std::string name) : name_(std::move(name)), size_(file.size()) {
@@ -42,12 +42,12 @@ class TrueTypeFont {
         stb::dv_stbtt_GetFontVMetrics(&info_, &ascent_, &descent_, nullptr);
     }
 
-    double units_per_em() const { return units_per_em_; }
-    double ascent() const { return ascent_; }
-    double descent() const { return -static_cast<double>(descent_); }
+    double units_per_em() const override { return units_per_em_; }
+    double ascent() const override { return ascent_; }
+    double descent() const override { return -static_cast<double>(descent_); }
 
     /// The height of a capital letter in font units; 0.7 em where the font has no H.
-    double cap_height() const {
+    double cap_height() const override {
         const int h = index(U'H');
         if (h == 0) return 0.7 * units_per_em_;
         const std::int64_t at = outline(static_cast<unsigned>(h));
@@ -55,14 +55,14 @@ class TrueTypeFont {
     }
 
     /// The glyph of a character; the one of '?' where the font lacks it.
-    int index(char32_t character) const {
+    int index(char32_t character) const override {
         const int found = stb::dv_stbtt_FindGlyphIndex(&info_, static_cast<int>(character));
         const int glyph = found != 0 ? found : stb::dv_stbtt_FindGlyphIndex(&info_, '?');
         return glyph >= 0 && glyph < info_.numGlyphs ? glyph : 0;
     }
 
     /// How far the pen moves from glyph a when b follows it (0: nothing does), in font units.
-    double advance(int a, int b) const {
+    double advance(int a, int b) const override {
         int width = 0;
         stb::dv_stbtt_GetGlyphHMetrics(&info_, a, &width, nullptr);
         return width + (b != 0 && info_.kern != 0 ? stb::dv_stbtt_GetGlyphKernAdvance(&info_, a, b) : 0);
@@ -70,7 +70,7 @@ class TrueTypeFont {
 
     /// A letter of `size` pixels an em, the pen `shift` pixels right of a pixel's left edge.
     /// Throws FormatError where its outline is damaged.
-    Glyph glyph(int index, double size, double shift) const {
+    Glyph glyph(int index, double size, double shift) const override {
         int components = 0;
         check_outline(static_cast<unsigned>(index), 0, components);
         GlyphArena arena;
@@ -95,7 +95,7 @@ class TrueTypeFont {
     static constexpr std::size_t padding = std::size_t{1} << 20;
 
     void require(bool condition, const char* message) const {
-        if (!condition) throw FormatError(concat("font ", name_, ": ", message));
+        if (!condition) deconvviz::detail::raise<FormatError>("font ", name_, ": ", message);
     }
 
     unsigned u16(std::size_t at) const { return static_cast<unsigned>(bytes_[at] << 8 | bytes_[at + 1]); }

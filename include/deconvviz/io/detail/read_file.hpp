@@ -26,22 +26,22 @@ inline Bytes read_file(const std::filesystem::path& path) {
     std::error_code error;
     const auto status = std::filesystem::status(path, error);
     if (status.type() == std::filesystem::file_type::none)
-        throw IoError(concat(path.string(), ": expected a file, cannot look: ", error.message()));
-    if (!std::filesystem::exists(status)) throw IoError(concat(path.string(), ": expected a file, found nothing"));
-    if (std::filesystem::is_directory(status)) throw IoError(concat(path.string(), ": expected a file, got a folder"));
+        detail::raise<IoError>(path.string(), ": expected a file, cannot look: ", error.message());
+    if (!std::filesystem::exists(status)) detail::raise<IoError>(path.string(), ": expected a file, found nothing");
+    if (std::filesystem::is_directory(status)) detail::raise<IoError>(path.string(), ": expected a file, got a folder");
     if (!std::filesystem::is_regular_file(status))
-        throw IoError(concat(path.string(), ": expected a regular file, got a device, pipe or socket"));
+        detail::raise<IoError>(path.string(), ": expected a regular file, got a device, pipe or socket");
     const auto size = std::filesystem::file_size(path, error);
-    if (error) throw IoError(concat(path.string(), ": cannot tell the size: ", error.message()));
+    if (error) detail::raise<IoError>(path.string(), ": cannot tell the size: ", error.message());
     if (size > max_file_size)
-        throw IoError(concat(path.string(), ": expected at most ", max_file_size, " bytes, got ", size));
+        detail::raise<IoError>(path.string(), ": expected at most ", max_file_size, " bytes, got ", size);
 
     std::ifstream file(path, std::ios::binary);
-    if (!file) throw IoError(concat(path.string(), ": cannot be opened for reading"));
+    if (!file) detail::raise<IoError>(path.string(), ": cannot be opened for reading");
     Bytes bytes(static_cast<std::size_t>(size));
     file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
     if (static_cast<std::uintmax_t>(file.gcount()) != size)
-        throw IoError(concat(path.string(), ": expected ", size, " bytes, could read ", file.gcount()));
+        detail::raise<IoError>(path.string(), ": expected ", size, " bytes, could read ", file.gcount());
     return bytes;
 }
 

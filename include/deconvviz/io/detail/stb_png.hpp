@@ -18,7 +18,7 @@ namespace deconvviz::detail {
 inline std::vector<unsigned char> encode_png(std::span<const unsigned char> rgb, Index width, Index height) {
     constexpr Index limit = std::numeric_limits<int>::max() / 8;
     if (width < 1 || height < 1 || width > limit / 3 / height)
-        throw OptionError(concat("PNG: expected a picture of 1 to ", limit / 3, " pixels, got ", width, 'x', height));
+        detail::raise<OptionError>("PNG: expected a picture of 1 to ", limit / 3, " pixels, got ", width, 'x', height);
     std::vector<unsigned char> bytes;
     const auto append = [](void* context, void* data, int size) {
         const auto* first = static_cast<const unsigned char*>(data);
@@ -28,7 +28,7 @@ inline std::vector<unsigned char> encode_png(std::span<const unsigned char> rgb,
     const int columns = static_cast<int>(width);
     if (stb::dv_stbi_write_png_to_func(append, &bytes, columns, static_cast<int>(height), 3, rgb.data(), columns * 3) ==
         0)
-        throw OptionError(concat("PNG: a picture of ", width, 'x', height, " does not fit in memory"));
+        detail::raise<OptionError>("PNG: a picture of ", width, 'x', height, " does not fit in memory");
     return bytes;
 }
 

@@ -25,7 +25,7 @@ class GlyphArena {
         constexpr std::size_t slack = 64;
         constexpr std::size_t limit = std::size_t{64} << 20;
         used_ += bytes < limit ? bytes + slack : limit;
-        if (used_ > limit) throw FormatError("font: a glyph needs more than 64 MiB");
+        if (used_ > limit) detail::raise<FormatError>("font: a glyph needs more than 64 MiB");
         blocks_.push_back(std::make_unique<std::max_align_t[]>((bytes + slack) / sizeof(std::max_align_t) + 1));
         return blocks_.back().get();
     }
@@ -36,7 +36,7 @@ class GlyphArena {
 };
 
 inline void require_glyph(bool sound) {
-    if (!sound) throw FormatError("font: a glyph is damaged");
+    if (!sound) detail::raise<FormatError>("font: a glyph is damaged");
 }
 
 }  // namespace deconvviz::detail
