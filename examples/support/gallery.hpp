@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "deconvviz/core/shape.hpp"
 #include "deconvviz/figure/image.hpp"
 
 namespace examples {
@@ -13,6 +14,8 @@ namespace examples {
 struct Exhibit {
     std::string file;
     std::string caption;
+    deconvviz::Index width = 0;  // on the page, where it is wide enough
+    deconvviz::Index height = 0;
 };
 
 /// A figure of the page: a few sentences and its pictures, below each other; or, where `stepped`, one at a time with a

@@ -42,7 +42,7 @@ DECONVVIZ_TARGET inline void panel_tile(Index depth, const T* a, Index a_row, In
 /// `packed` holds a's rows in blocks of panel_rows, those of a block interleaved: value (i, k) of a block of r rows at
 /// k * r + i; each row has `packed_depth` values.
 template <class T>
-DECONVVIZ_TARGET [[gnu::noinline]] inline void panel_product(Index rows, Index depth, Index packed_depth,
+[[gnu::noinline]] DECONVVIZ_TARGET inline void panel_product(Index rows, Index depth, Index packed_depth,
                                                              const T* packed, Index first, const T* b, Index b_row,
                                                              T* c, Index c_row, bool accumulate) {
     for (Index i = 0; i < rows; i += panel_rows) {
@@ -126,7 +126,7 @@ DECONVVIZ_TARGET inline T dot_total(const T* sums) {
 
 /// dot_tile for up to dot_side rows and columns.
 template <class T>
-DECONVVIZ_TARGET [[gnu::noinline]] inline void dot_product(Index rows, Index columns, Index depth, Index repeats,
+[[gnu::noinline]] DECONVVIZ_TARGET inline void dot_product(Index rows, Index columns, Index depth, Index repeats,
                                                            const DotRows<T>& a, const DotRows<T>& b, T* sums) {
     constexpr int side = int{dot_side};
     if (rows == side && columns == side) return dot_tile<T, side, side>(depth, repeats, a, b, sums);
