@@ -8,11 +8,12 @@
 #include "support/digits.hpp"
 #include "support/gallery.hpp"
 #include "support/progress.hpp"
+#include "support/text.hpp"
 
 namespace dv = deconvviz;
-using dv::detail::concat;
 using examples::Gallery;
 using examples::Settings;
+using examples::text;
 
 namespace {
 
@@ -37,9 +38,9 @@ struct Summary {
 };
 
 std::string percent(double share) {
-    char text[16];
-    std::snprintf(text, sizeof(text), "%.2f %%", 100 * share);
-    return text;
+    char digits[16];
+    std::snprintf(digits, sizeof(digits), "%.2f %%", 100 * share);
+    return digits;
 }
 
 void show_feature_maps(const Model& model, const Pictures& pictures, const Settings& settings, Gallery& gallery) {
@@ -50,7 +51,7 @@ void show_feature_maps(const Model& model, const Pictures& pictures, const Setti
         "scale, so that a silent map looks silent.");
     const auto trace = model.trace(pictures);
     for (const char* layer : {"relu1", "relu2"})
-        gallery.add(concat("feature_maps_", layer, ".png"), concat("Feature maps of a 2 behind ", layer, "."),
+        gallery.add(text("feature_maps_", layer, ".png"), text("Feature maps of a 2 behind ", layer, "."),
                     dv::figure::activations(trace, layer, {.style = settings.style()}));
 }
 
@@ -73,10 +74,10 @@ void show_reconstructions(const Model& model, const Pictures& pictures, const Se
     const dv::UnitOptions single{.layer = "relu2", .map = unit.map, .y = unit.y, .x = unit.x};
     columns = {
         {"all maps", dv::deconvnet(model, trace, dv::all_maps(trace, "relu2"))},
-        {concat("map ", unit.map),
+        {text("map ", unit.map),
          dv::deconvnet(model, trace, dv::whole_map(trace, {.layer = "relu2", .map = unit.map}))},
         {"its strongest unit", dv::deconvnet(model, trace, dv::strongest(trace, {.layer = "relu2", .map = unit.map}))},
-        {concat("its unit (", unit.y, ",", unit.x, ")"), dv::deconvnet(model, trace, dv::single_unit(trace, single))}};
+        {text("its unit (", unit.y, ",", unit.x, ")"), dv::deconvnet(model, trace, dv::single_unit(trace, single))}};
     gallery.add(
         "reconstructions_seeds.png",
         "What is kept of relu2 before projecting back: everything, one map, the strongest activation of that map in "
@@ -111,17 +112,17 @@ void show_occlusion(const Model& model, const dv::Dataset<float>& digits, const 
         const dv::OcclusionOptions options{.patch = 8, .stride = 1, .fill = 0.5, .target = label, .batch = 128};
         const auto image = examples::most_sensitive(model, digits, label, options);
         const auto map = dv::occlusion_sensitivity(model, image, options);
-        gallery.add(concat("occlusion_heatmap_", label, ".png"),
-                    concat("Probability of the ", label, " by the position of the square's centre."),
+        gallery.add(text("occlusion_heatmap_", label, ".png"),
+                    text("Probability of the ", label, " by the position of the square's centre."),
                     dv::figure::occlusion_heatmap(
                         image, map,
-                        {.title = concat("Hiding parts of a ", label),
-                         .subtitle = concat("8x8 pixels hidden; nothing hidden: ", percent(map.unoccluded)),
+                        {.title = text("Hiding parts of a ", label),
+                         .subtitle = text("8x8 pixels hidden; nothing hidden: ", percent(map.unoccluded)),
                          .style = settings.style()}));
-        gallery.add(concat("occlusion_rows_", label, ".png"),
-                    concat("The ", label, " with parts hidden, and the probability left to it."),
+        gallery.add(text("occlusion_rows_", label, ".png"),
+                    text("The ", label, " with parts hidden, and the probability left to it."),
                     dv::figure::occlusion_rows(
-                        image, map, {.title = concat("Probability of the ", label), .style = settings.style()}));
+                        image, map, {.title = text("Probability of the ", label), .style = settings.style()}));
     }
 }
 
@@ -148,8 +149,8 @@ void show_evolution(const dv::FeatureEvolution<float>& evolution, const Settings
     gallery.section("Features grow, step by step", "Press play, or move the slider through the epochs.", true);
     for (std::size_t i = 0; i < evolution.frames().size(); ++i) {
         const int epoch = evolution.frames()[i].epoch;
-        const std::string title = epoch == 0 ? "Before training" : concat("After epoch ", epoch);
-        gallery.add(concat("evolution_", epoch, ".png"), title + ".",
+        const std::string title = epoch == 0 ? "Before training" : text("After epoch ", epoch);
+        gallery.add(text("evolution_", epoch, ".png"), title + ".",
                     dv::figure::evolution_frame(
                         evolution, i, {.title = title, .rows = rows, .cell_size = 112, .style = settings.style()}));
     }
@@ -160,16 +161,16 @@ void make_gallery(const Settings& settings) {
     auto model = examples::digit_classifier(settings.seed);
     dv::FeatureEvolution<float> evolution(digits.test.image(digits.test.find(3, 19)), {.layer = "relu2"});
     evolution.record(model, 0);
-    examples::say(concat("Training on ", digits.train.size(), " digits, ", dv::threads(), " threads, ",
-                         dv::name(dv::active_isa())));
+    examples::say(text("Training on ", digits.train.size(), " digits, ", dv::threads(), " threads, ",
+                       dv::name(dv::active_isa())));
     Summary summary;
     summary.training_seconds = examples::train(
         model, digits.train, settings, [&](const dv::EpochReport& report) { evolution.record(model, report.epoch); });
     const double accuracy = dv::evaluate(model, digits.test).accuracy;
     (settings.mnist ? summary.mnist_test_accuracy : summary.drawn_test_accuracy) = accuracy;
-    std::vector<std::string> facts{concat("Trained on ", digits.train.size(),
-                                          settings.mnist ? " digits of MNIST" : " drawn digits", "; it reads ",
-                                          percent(accuracy), " of ", digits.test.size(), " others.")};
+    std::vector<std::string> facts{text("Trained on ", digits.train.size(),
+                                        settings.mnist ? " digits of MNIST" : " drawn digits", "; it reads ",
+                                        percent(accuracy), " of ", digits.test.size(), " others.")};
     examples::say("  " + facts.back());
 
     if (settings.mnist) {
@@ -179,9 +180,9 @@ void make_gallery(const Settings& settings) {
         examples::train(other, drawn.train, settings);
         summary.drawn_test_accuracy = dv::evaluate(other, drawn.test).accuracy;
         summary.mnist_accuracy_trained_on_drawn = dv::evaluate(other, digits.test).accuracy;
-        facts.push_back(concat("A network that learned from drawn digits alone reads ",
-                               percent(summary.drawn_test_accuracy), " of drawn ones and ",
-                               percent(summary.mnist_accuracy_trained_on_drawn), " of MNIST."));
+        facts.push_back(text("A network that learned from drawn digits alone reads ",
+                             percent(summary.drawn_test_accuracy), " of drawn ones and ",
+                             percent(summary.mnist_accuracy_trained_on_drawn), " of MNIST."));
         examples::say("  " + facts.back());
     }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, trains a digit classifier and writes gallery/index.html:
-#   scripts/demo.sh [--mnist FOLDER] [--out FOLDER] [--epochs N] [--threads N] [--seed N]
+#   scripts/demo.sh [--mnist FOLDER] [--out FOLDER] [--epochs N] [--threads N] [--seed N] [--font FILE]
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 

@@ -13,6 +13,7 @@
 #include "deconvviz/layers/softmax.hpp"
 #include "deconvviz/train/initialise.hpp"
 #include "progress.hpp"
+#include "text.hpp"
 
 namespace dv = deconvviz;
 
@@ -69,7 +70,7 @@ dv::Sequential<float> trained_classifier(const dv::DatasetSplit<float>& digits, 
     say("Training on " + std::to_string(digits.train.size()) + " digits");
     train(model, digits.train, settings);
     const double accuracy = dv::evaluate(model, digits.test).accuracy;
-    say(dv::detail::concat("Accuracy on ", digits.test.size(), " other digits: ", 100 * accuracy, " %"));
+    say(text("Accuracy on ", digits.test.size(), " other digits: ", 100 * accuracy, " %"));
     return model;
 }
 

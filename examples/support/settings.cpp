@@ -8,6 +8,7 @@
 #include "deconvviz/core/error.hpp"
 #include "deconvviz/core/parallel.hpp"
 #include "deconvviz/figure/truetype.hpp"
+#include "text.hpp"
 
 namespace examples {
 
@@ -23,8 +24,8 @@ void make_folder(const std::filesystem::path& folder) {
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     if (error || !std::filesystem::is_directory(folder))
-        throw deconvviz::IoError(deconvviz::detail::concat("cannot make the folder ", folder.string(), ": ",
-                                                           error ? error.message() : "there is a file of that name"));
+        throw deconvviz::IoError(text("cannot make the folder ", folder.string(), ": ",
+                                      error ? error.message() : "there is a file of that name"));
 }
 
 }  // namespace
@@ -53,6 +54,7 @@ int run(int argc, const char* const* argv, const std::string& what_it_does,
     }
     try {
         if (settings.threads > 0) deconvviz::set_threads(settings.threads);
+        (void)settings.style();  // a font that cannot be read is said before the training, not after
         make_folder(settings.out);
         work(settings);
         return 0;

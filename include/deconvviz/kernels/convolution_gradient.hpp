@@ -3,6 +3,8 @@
 /// (The one with respect to its input is the transposed convolution.)
 #pragma once
 
+#include <algorithm>
+
 #include "deconvviz/core/parallel.hpp"
 #include "deconvviz/kernels/convolution_shape.hpp"
 #include "deconvviz/kernels/detail/scratch.hpp"

@@ -60,10 +60,9 @@ void local_response_norm(const LocalResponseNormShape<T>& s, const T* src, T* sc
             }
 }
 
-/// The gradient with respect to src:
-/// grad_src[c] = grad_dst[c] * scale[c]^-beta - 2 alpha beta / size * src[c] * sum over the channels j whose window
-/// holds c
-///               of grad_dst[j] * dst[j] / scale[j]. grad_src is overwritten (=).
+/// The gradient with respect to src: grad_src[c] = grad_dst[c] * scale[c]^-beta - 2 alpha beta / size * src[c] * sum,
+/// the sum running over grad_dst[j] * dst[j] / scale[j] of the channels j whose window holds c.
+/// grad_src is overwritten (=).
 template <class T>
 void local_response_norm_backward(const LocalResponseNormShape<T>& s, const T* src, const T* scale, const T* dst,
                                   const T* grad_dst, T* grad_src) {

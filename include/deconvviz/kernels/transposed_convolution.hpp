@@ -2,6 +2,9 @@
 /// Transposed convolution: the adjoint of a convolution, which carries a signal from its output back to its input.
 #pragma once
 
+#include <algorithm>
+#include <vector>
+
 #include "deconvviz/core/window.hpp"
 #include "deconvviz/kernels/convolution.hpp"
 #include "deconvviz/kernels/convolution_shape.hpp"

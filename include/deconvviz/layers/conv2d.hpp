@@ -28,7 +28,7 @@ struct Conv2DOptions {
     Size2D dilation = 1;
     Index groups = 1;  // each group of in / groups maps feeds out / groups maps
     bool bias = true;
-    std::uint64_t seed = 1;  // of the first weights
+    std::uint64_t seed = 1;  // of the first weights: layers of the same sizes and seed start equal (see initialise)
 };
 
 /// Convolution of feature maps (cross-correlation, as everywhere in deep learning), with learned filters.
@@ -132,8 +132,8 @@ class Conv2D {
     static void check(const Conv2DOptions& o) {
         constexpr Index most = 1 << 24;
         if (o.in < 1 || o.out < 1 || o.groups < 1 || o.in > most || o.out > most)
-            detail::raise<OptionError>("Conv2D: expected in, out and groups of at least 1, got in = ", o.in,
-                                       ", out = ", o.out, ", groups = ", o.groups);
+            detail::raise<OptionError>("Conv2D: expected in and out from 1 to 2^24 and groups of at least 1, got in = ",
+                                       o.in, ", out = ", o.out, ", groups = ", o.groups);
         if (o.in % o.groups != 0 || o.out % o.groups != 0)
             detail::raise<OptionError>("Conv2D: expected groups that divide in and out, got in = ", o.in,
                                        ", out = ", o.out, ", groups = ", o.groups);

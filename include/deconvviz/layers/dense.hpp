@@ -20,7 +20,7 @@ struct DenseOptions {
     Index in = 1;
     Index out = 1;
     bool bias = true;
-    std::uint64_t seed = 1;  // of the first weights
+    std::uint64_t seed = 1;  // of the first weights: layers of the same sizes and seed start equal (see initialise)
 };
 
 /// src: (N, in). dst: (N, out): dst[n,o] = bias[o] + Σ_i weights[o,i] src[n,i]. Feature maps go through Flatten first.
@@ -102,7 +102,7 @@ class Dense {
     static void check(const DenseOptions& options) {
         constexpr Index most = Index{1} << 31;
         if (options.in < 1 || options.out < 1 || options.in > most || options.out > most)
-            detail::raise<OptionError>("Dense: expected in and out of at least 1, got in = ", options.in,
+            detail::raise<OptionError>("Dense: expected in and out from 1 to 2^31, got in = ", options.in,
                                        ", out = ", options.out);
     }
 

@@ -2,6 +2,7 @@
 /// Dropout: random omission of features while training.
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <string_view>
 

@@ -4,7 +4,6 @@
 
 #include <concepts>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,11 +20,11 @@ namespace deconvviz {
 
 /// How a signal that comes back passes a local response normalisation.
 /// automatic: gradient under ReluRule::gradient, else identity. identity: unchanged [zeiler2014, ECCV text].
-/// gradient: the true gradient (what the Python tools do under every rule).
+/// gradient: the true gradient (as Captum does under every rule).
 enum class ContrastRule { automatic, identity, gradient };
 
-/// The rules of a reverse pass. The default is the paper's. `{.relu = ReluRule::gradient}` makes the whole walk the
-/// true gradient of the seed's activation.
+/// The rules of a reverse pass. The default is the paper's. `{.relu = ReluRule::gradient}` makes the whole walk a true
+/// gradient: of a seeded unit where the seed holds 1, of half its square where it holds the activation.
 struct ReverseRules {
     ReluRule relu = ReluRule::deconvnet;
     Overlap overlap = Overlap::accumulate;
@@ -101,22 +100,20 @@ struct Parameter {
 /// A layer, ours or a user's: a value type with these members. All of them are const, so that one model serves many
 /// threads; what a pass must remember goes into the Record.
 ///
-///   std::string_view kind() const                      "Conv2D", for messages and default names
-///   Shape output_shape(const Shape& sample) const      the shape of one sample's output; throws ShapeError with what
-///   was
-///                                                      expected and what came (the model adds the layer's name)
-///   void forward(src, dst, record, options) const      resizes and writes dst (N, …); fills the record
-///   void backward(seen, grad_dst, grad_src, grads) const   the true gradients: grad_src is a pointer that is null
-///   where
-///                                                      nobody asks for it; grads has one tensor for each parameter, in
-///                                                      order, already of the right shape, to be overwritten
-///   void deconv(seen, recon_dst, recon_src, rules) const   the reverse signal below the layer [zeiler2014, §2.1]
+/// - `std::string_view kind() const`: "Conv2D", for messages and default names.
+/// - `Shape output_shape(const Shape& sample) const`: the shape of one sample's output. Throws ShapeError with what was
+///   expected and what came; the model adds the layer's name.
+/// - `void forward(src, dst, record, options) const`: resizes and writes dst (N, …) and fills the record.
+/// - `void backward(seen, grad_dst, grad_src, gradients) const`: the true gradients. grad_src is a pointer, null where
+///   nobody asks for it; gradients has one tensor for each parameter, in order and of its shape, to be overwritten.
+/// - `void deconv(seen, recon_dst, recon_src, rules) const`: the reverse signal below the layer [zeiler2014, §2.1].
 ///
-/// and, where it applies,
-///   std::vector<Parameter<T>> parameters()             what training changes
-///   Window reads(const Window& dst, const Shape& src) const        the input window that an output window depends on
-///   Window reached_by(const Window& src, const Shape& dst) const   the output window that an input window acts on
-/// (shapes are those of samples; without these two, the layer counts as one that may read and reach everything).
+/// Where it applies, also these; shapes are those of samples:
+///
+/// - `std::vector<Parameter<T>> parameters()`: what training changes.
+/// - `Window reads(const Window& dst, const Shape& src) const`: the input window that an output window depends on.
+/// - `Window reached_by(const Window& src, const Shape& dst) const`: the output window that an input window acts on.
+///   Without these two, the layer counts as one that may read and reach everything.
 template <class L, class T>
 concept Layer = std::copyable<L> &&
     requires(const L layer, const Shape sample, const Tensor<T> in, Tensor<T> out, Record<T> record,

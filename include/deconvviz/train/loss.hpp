@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
+#include <utility>
 
 #include "deconvviz/core/error.hpp"
 #include "deconvviz/core/tensor.hpp"

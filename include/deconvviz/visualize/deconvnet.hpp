@@ -25,7 +25,8 @@ namespace deconvviz {
 /// transposed filter directly.
 /// `{.relu = ReluRule::gradient}` gives the gradient of the seeded activations, `guided` guided backpropagation: the
 /// same walk under another rule, then usually with SeedValue::one. What it does not do: no bias enters, contrast
-/// normalisation passes unchanged, nothing is normalised; it is an approximate projection, not an inverse.
+/// normalisation passes unchanged (unless the rules say otherwise), nothing is normalised; it is an approximate
+/// projection, not an inverse.
 ///
 /// Throws StateError for the trace of another model, ShapeError for a seed that does not fit.
 /// Cost: about that of a forward pass up to the seed's layer.

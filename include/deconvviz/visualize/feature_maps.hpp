@@ -2,7 +2,7 @@
 /// Feature maps: what a layer saw in a picture.
 #pragma once
 
-#include <algorithm>
+#include <utility>
 
 #include "deconvviz/core/tensor.hpp"
 #include "deconvviz/model/trace.hpp"

@@ -15,3 +15,8 @@ int work_of_the_other_unit() {
     deconvviz::parallel_for(100, 1, [&](deconvviz::Index begin, deconvviz::Index end) { done += int(end - begin); });
     return done;
 }
+
+deconvviz::Tensor<float> projected_by_the_other_unit(const deconvviz::Sequential<float>& model,
+                                                     const deconvviz::Trace<float>& trace) {
+    return deconvviz::deconvnet(model, trace, deconvviz::all_maps(trace, "maxpool1"));
+}

@@ -1,9 +1,10 @@
 // Includes the file that DECONVVIZ_ISA_FILE names once per instruction set, each time inside a namespace of its own
 // (kernels::portable, kernels::avx2, kernels::avx512), with
-//   DECONVVIZ_TARGET        the attribute that every function of the file carries,
+//   DECONVVIZ_TARGET        the attribute of every function that works with vectors,
 //   DECONVVIZ_VECTOR_BYTES  the width of a vector register,
 //   DECONVVIZ_REGISTERS     how many of them there are.
-// Rules for such a file: no includes, no lambdas (they do not inherit the attribute), no vectors passed by value.
+// Rules for such a file: no includes, no lambdas in functions with the attribute (they do not inherit it; those
+// without, which only divide the work, may have them), no vectors passed by value.
 
 #define DECONVVIZ_TARGET
 #define DECONVVIZ_VECTOR_BYTES 16
