@@ -2,18 +2,17 @@
 /// Conv2D: a convolution layer.
 #pragma once
 
-#include <cmath>
 #include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "deconvviz/core/random.hpp"
 #include "deconvviz/core/tensor.hpp"
 #include "deconvviz/kernels/convolution.hpp"
 #include "deconvviz/kernels/convolution_gradient.hpp"
 #include "deconvviz/kernels/elementwise.hpp"
 #include "deconvviz/kernels/transposed_convolution.hpp"
+#include "deconvviz/layers/detail/weights_and_bias.hpp"
 #include "deconvviz/layers/layer.hpp"
 
 namespace deconvviz {
@@ -51,11 +50,7 @@ class Conv2D {
   public:
     explicit Conv2D(const Conv2DOptions& options) : options_(options) {
         check(options_);
-        weights_.resize({options.out, options.in / options.groups, options.kernel.y, options.kernel.x});
-        const double deviation =
-            std::sqrt(2.0 * static_cast<double>(options.out) / static_cast<double>(weights_.size()));
-        Random random(derived_seed(options.seed, static_cast<std::uint64_t>(weights_.size())));
-        for (T& weight : weights_) weight = static_cast<T>(deviation * random.normal());
+        weights_ = detail::he_weights<T>(weights_shape(), options.seed);
         if (options.bias) bias_ = Tensor<T>({options.out});
     }
 
@@ -64,12 +59,8 @@ class Conv2D {
     Conv2D(const Conv2DOptions& options, Tensor<T> weights, Tensor<T> bias)
         : options_(options), weights_(std::move(weights)), bias_(std::move(bias)) {
         check(options_);
-        const Shape expected{options.out, options.in / options.groups, options.kernel.y, options.kernel.x};
-        if (weights_.shape() != expected)
-            detail::raise<ShapeError>("Conv2D: expected weights ", expected, ", got ", weights_.shape());
+        detail::expect_weights_and_bias(kind(), weights_, bias_, weights_shape());
         options_.bias = !bias_.empty();
-        if (options_.bias && bias_.shape() != Shape{options.out})
-            detail::raise<ShapeError>("Conv2D: expected a bias ", Shape{options.out}, ", got ", bias_.shape());
     }
 
     std::string_view kind() const { return "Conv2D"; }
@@ -81,11 +72,7 @@ class Conv2D {
     Tensor<T>& bias() { return bias_; }
     const Tensor<T>& bias() const { return bias_; }
 
-    std::vector<Parameter<T>> parameters() {
-        std::vector<Parameter<T>> all{{"weights", &weights_, true}};
-        if (options_.bias) all.push_back({"bias", &bias_, false});
-        return all;
-    }
+    std::vector<Parameter<T>> parameters() { return detail::weights_and_bias(weights_, bias_); }
 
     SlidingWindow sliding() const { return {options_.kernel, options_.stride, options_.padding, options_.dilation}; }
 
@@ -129,6 +116,10 @@ class Conv2D {
     }
 
   private:
+    Shape weights_shape() const {
+        return {options_.out, options_.in / options_.groups, options_.kernel.y, options_.kernel.x};
+    }
+
     static void check(const Conv2DOptions& o) {
         constexpr Index most = 1 << 24;
         if (o.in < 1 || o.out < 1 || o.groups < 1 || o.in > most || o.out > most)

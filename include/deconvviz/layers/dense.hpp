@@ -2,15 +2,14 @@
 /// Dense: a fully connected layer.
 #pragma once
 
-#include <cmath>
 #include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "deconvviz/core/random.hpp"
 #include "deconvviz/kernels/dense.hpp"
 #include "deconvviz/kernels/elementwise.hpp"
+#include "deconvviz/layers/detail/weights_and_bias.hpp"
 #include "deconvviz/layers/layer.hpp"
 
 namespace deconvviz {
@@ -36,10 +35,7 @@ class Dense {
   public:
     explicit Dense(const DenseOptions& options) : options_(options) {
         check(options_);
-        weights_.resize({options.out, options.in});
-        const double deviation = std::sqrt(2.0 / static_cast<double>(options.in));
-        Random random(derived_seed(options.seed, static_cast<std::uint64_t>(weights_.size())));
-        for (T& weight : weights_) weight = static_cast<T>(deviation * random.normal());
+        weights_ = detail::he_weights<T>(weights_shape(), options.seed);
         if (options.bias) bias_ = Tensor<T>({options.out});
     }
 
@@ -48,12 +44,8 @@ class Dense {
     Dense(const DenseOptions& options, Tensor<T> weights, Tensor<T> bias)
         : options_(options), weights_(std::move(weights)), bias_(std::move(bias)) {
         check(options_);
-        if (weights_.shape() != Shape{options.out, options.in})
-            detail::raise<ShapeError>("Dense: expected weights ", Shape{options.out, options.in}, ", got ",
-                                      weights_.shape());
+        detail::expect_weights_and_bias(kind(), weights_, bias_, weights_shape());
         options_.bias = !bias_.empty();
-        if (options_.bias && bias_.shape() != Shape{options.out})
-            detail::raise<ShapeError>("Dense: expected a bias ", Shape{options.out}, ", got ", bias_.shape());
     }
 
     std::string_view kind() const { return "Dense"; }
@@ -65,11 +57,7 @@ class Dense {
     Tensor<T>& bias() { return bias_; }
     const Tensor<T>& bias() const { return bias_; }
 
-    std::vector<Parameter<T>> parameters() {
-        std::vector<Parameter<T>> all{{"weights", &weights_, true}};
-        if (options_.bias) all.push_back({"bias", &bias_, false});
-        return all;
-    }
+    std::vector<Parameter<T>> parameters() { return detail::weights_and_bias(weights_, bias_); }
 
     Shape output_shape(const Shape& sample) const {
         if (sample.rank() != 1)
@@ -99,6 +87,8 @@ class Dense {
     }
 
   private:
+    Shape weights_shape() const { return {options_.out, options_.in}; }
+
     static void check(const DenseOptions& options) {
         constexpr Index most = Index{1} << 31;
         if (options.in < 1 || options.out < 1 || options.in > most || options.out > most)
