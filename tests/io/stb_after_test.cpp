@@ -2,6 +2,9 @@
 #include "deconvviz/figure/text.hpp"
 #include "deconvviz/io/image_file.hpp"
 //
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // the user's copy of stb_image, under g++ -fsanitize=thread
+#endif
 #define STB_IMAGE_STATIC
 #define STB_IMAGE_IMPLEMENTATION
 #include <stb/stb_image.h>

@@ -5,49 +5,16 @@
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
-#include <memory>
-#include <new>
 #include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "deconvviz/core/detail/buffer.hpp"
 #include "deconvviz/core/error.hpp"
 #include "deconvviz/core/shape.hpp"
 
 namespace deconvviz {
-namespace detail {
-
-/// Allocates on cache-line borders and leaves new values uninitialised, so that a tensor which is about to be
-/// overwritten costs no clearing.
-template <class T>
-struct CacheLineAllocator {
-    using value_type = T;
-    static constexpr std::align_val_t alignment{64};
-
-    CacheLineAllocator() = default;
-    template <class U>
-    CacheLineAllocator(const CacheLineAllocator<U>&) {}  // NOLINT: the standard wants it implicit
-
-    T* allocate(std::size_t count) { return static_cast<T*>(::operator new(count * sizeof(T), alignment)); }
-    void deallocate(T* memory, std::size_t) { ::operator delete(memory, alignment); }
-
-    template <class U>
-    void construct(U* place) {
-        ::new (static_cast<void*>(place)) U;
-    }
-    template <class U, class... Arguments>
-    void construct(U* place, Arguments&&... arguments) {
-        ::new (static_cast<void*>(place)) U(std::forward<Arguments>(arguments)...);
-    }
-
-    template <class U>
-    friend bool operator==(const CacheLineAllocator&, const CacheLineAllocator<U>&) {
-        return true;
-    }
-};
-
-}  // namespace detail
 
 /// A dense array with value semantics: copying copies the values, equality compares them.
 /// Batches of feature maps are (N, C, H, W), flat features (N, F), filters (O, I, KH, KW).
@@ -60,13 +27,16 @@ class Tensor {
 
     /// All values set to `fill`.
     [[gnu::noinline]] explicit Tensor(const Shape& shape, T fill = T(0))
-        : shape_(shape), values_(static_cast<std::size_t>(shape.elements()), fill) {}
+        : shape_(shape), values_(static_cast<std::size_t>(shape.elements())) {
+        this->fill(fill);
+    }
 
     /// Throws ShapeError where the number of values is not that of the shape.
-    Tensor(const Shape& shape, std::span<const T> values) : shape_(shape), values_(values.begin(), values.end()) {
+    Tensor(const Shape& shape, std::span<const T> values) : shape_(shape), values_(values.size()) {
         if (std::cmp_not_equal(values.size(), shape.elements()))
             detail::raise<ShapeError>("a tensor of shape ", shape, " holds ", shape.elements(), " values, got ",
                                       values.size());
+        std::copy(values.begin(), values.end(), values_.begin());
     }
 
     Tensor(const Shape& shape, std::initializer_list<T> values)
@@ -150,7 +120,7 @@ class Tensor {
     }
 
     Shape shape_;
-    std::vector<T, detail::CacheLineAllocator<T>> values_;
+    detail::Buffer<T> values_;
 };
 
 /// Puts samples of one shape into a batch, one behind the other. Throws ShapeError where a shape differs, OptionError

@@ -67,9 +67,10 @@ std::vector<std::string> map_names(const FeatureEvolution<T>& evolution, const s
 
 namespace deconvviz::figure {
 
-/// Rows are the watched maps, columns the epochs: above the feature maps of the base image, below the projections of
-/// each map's strongest activation. Feature maps are drawn from zero on a scale of their row, so that one sees them
-/// grow; projections with zero as mid-grey, each on its own scale. Throws OptionError where nothing was recorded.
+/// Beside the base image, rows are the watched maps, columns the epochs: above the feature maps of the base image,
+/// below the projections of each map's strongest activation. Feature maps are drawn from zero on a scale of their row,
+/// so that one sees them grow; projections with zero as mid-grey, each on its own scale. Throws OptionError where
+/// nothing was recorded.
 template <class T>
 Image evolution(const FeatureEvolution<T>& evolution, const EvolutionFigureOptions& options = {}) {
     if (evolution.frames().empty()) deconvviz::detail::raise<OptionError>("evolution figure: no epoch was recorded");
@@ -92,7 +93,10 @@ Image evolution(const FeatureEvolution<T>& evolution, const EvolutionFigureOptio
         }
     const Image above = grid(maps, grid_options);
     grid_options.title = "projections of the strongest activation of each map";
-    return vstack({above, grid(projections, grid_options)},
+    const Image below = grid(projections, grid_options);
+    grid_options = {.title = "base image", .cell_size = 2 * options.cell_size, .style = grid_options.style};
+    const Image base = grid({Cell{.picture = evolution.image()}}, grid_options);
+    return hstack({base, vstack({above, below}, {.style = options.style})},
                   {.title = options.title, .subtitle = options.subtitle, .style = options.style});
 }
 
@@ -107,17 +111,20 @@ Image evolution_frame(const FeatureEvolution<T>& evolution, std::size_t index,
                                               evolution.frames().size(), " were recorded");
     const auto rows = deconvviz::detail::shown_rows(evolution, options.rows);
     const std::size_t count = rows.size();
-    std::vector<Cell> cells(2 * count);
+    std::vector<Cell> cells(2 * (count + 1));
+    cells[0].picture = evolution.image();
     for (std::size_t m = 0; m < count; ++m) {
         auto [map, projection] = deconvviz::detail::evolution_cells(evolution, rows[m], index);
-        cells[m] = std::move(map);
-        cells[count + m] = std::move(projection);
+        cells[m + 1] = std::move(map);
+        cells[count + 1 + m + 1] = std::move(projection);
     }
-    return grid(cells, {.columns = static_cast<Index>(count),
+    std::vector<std::string> headings = deconvviz::detail::map_names(evolution, rows);
+    headings.insert(headings.begin(), "base image");
+    return grid(cells, {.columns = static_cast<Index>(count) + 1,
                         .title = options.title,
                         .subtitle = options.subtitle,
                         .row_headings = {"feature map", "projection"},
-                        .column_headings = deconvviz::detail::map_names(evolution, rows),
+                        .column_headings = headings,
                         .cell_size = options.cell_size,
                         .style = options.style});
 }

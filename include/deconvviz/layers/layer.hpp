@@ -65,7 +65,7 @@ class Switches {
   private:
     Shape shape_;
     bool narrow_ = true;
-    std::vector<std::uint8_t, detail::CacheLineAllocator<std::uint8_t>> bytes_;
+    detail::Buffer<std::uint8_t> bytes_;
 };
 
 /// What one forward pass leaves at one layer for the way back, besides the layer's input and output.

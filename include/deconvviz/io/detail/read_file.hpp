@@ -16,7 +16,7 @@
 namespace deconvviz::detail {
 
 /// Bytes that are about to be overwritten: not cleared first, so that memory which stays unused is never touched.
-using Bytes = std::vector<unsigned char, CacheLineAllocator<unsigned char>>;
+using Bytes = Buffer<unsigned char>;
 
 /// Larger files are refused before anything is allocated.
 inline constexpr std::uintmax_t max_file_size = std::uintmax_t{1} << 32;
