@@ -98,11 +98,11 @@ class Training {
             correct += report.correct;
             seen += count;
             if (options_.on_batch) {
-                const double share = (progress * options_.epochs * static_cast<double>(batches) + 1) /
-                                     (options_.epochs * static_cast<double>(batches));
+                const auto done = static_cast<double>((number - 1) * batches + b + 1);
+                const double all = options_.epochs * static_cast<double>(batches);
                 options_.on_batch({number, options_.epochs, b + 1, batches, loss / static_cast<double>(seen),
                                    static_cast<double>(correct) / static_cast<double>(seen), seconds(),
-                                   seconds() / share * (1 - share)});
+                                   seconds() / done * (all - done)});
             }
         }
         for (const auto& parameter : model_.parameters())

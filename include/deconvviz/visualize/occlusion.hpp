@@ -87,6 +87,18 @@ struct OcclusionMap {
     }
 };
 
+namespace detail {
+
+/// Sets the pixels of `window` to `fill` in all channels of a picture (C, H, W).
+template <class T>
+void hide(T* picture, const Shape& shape, const Window& window, T fill) {
+    for (Index c = 0; c < shape[0]; ++c)
+        for (Index y = window.y; y < window.y + window.height; ++y)
+            std::fill_n(picture + (c * shape[1] + y) * shape[2] + window.x, window.width, fill);
+}
+
+}  // namespace detail
+
 /// A copy of a picture (C, H, W) with the pixels of `window` set to `fill` in all channels. Throws ShapeError where the
 /// window leaves the picture.
 template <class T>
@@ -95,9 +107,7 @@ Tensor<T> occluded(const Tensor<T>& image, const Window& window, T fill) {
         detail::raise<ShapeError>("occluded: expected a window of a picture (C,H,W), got ", window, " of ",
                                   image.shape());
     Tensor<T> copy = image;
-    for (Index c = 0; c < image.shape()[0]; ++c)
-        for (Index y = window.y; y < window.y + window.height; ++y)
-            std::fill_n(&copy(c, y, window.x), window.width, fill);
+    detail::hide(copy.data(), copy.shape(), window, fill);
     return copy;
 }
 
@@ -173,7 +183,8 @@ OcclusionMap<T> occlusion_sensitivity(const Sequential<T>& model, const Tensor<T
         batch.resize(image.shape().batched(count));
         for (Index i = 0; i < count; ++i) {
             const Window window = map.patch_at((first + i) / columns, (first + i) % columns);
-            std::ranges::copy(occluded(image, window, map.fill), batch.slice(i).begin());
+            std::copy(image.begin(), image.end(), batch.slice(i).begin());
+            detail::hide(batch.slice(i).data(), image.shape(), window, map.fill);
         }
         const Tensor<T> probabilities = detail::class_probabilities(model, batch);
         std::copy(probabilities.begin(), probabilities.end(), map.probabilities.begin() + first * classes);

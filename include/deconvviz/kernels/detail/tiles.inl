@@ -10,11 +10,11 @@ inline constexpr Index panel_rows = DECONVVIZ_REGISTERS / 4;
 /// Side of the square dot tile.
 inline constexpr Index dot_side = DECONVVIZ_REGISTERS == 32 ? 4 : 3;
 
-/// c[i, j] (+)= sum_k a[i * a_row + k * a_step] * b[k * b_row + j], for i < Rows and j < panel_width.
+/// c[i, j] (+)= sum_k a[i + k * a_step] * b[k * b_row + j], for i < Rows and j < panel_width.
 /// The sum over k runs in order, whatever Rows is.
 template <class T, Index Rows>
-DECONVVIZ_TARGET inline void panel_tile(Index depth, const T* a, Index a_row, Index a_step, const T* b, Index b_row,
-                                        T* c, Index c_row, bool accumulate) {
+DECONVVIZ_TARGET inline void panel_tile(Index depth, const T* a, Index a_step, const T* b, Index b_row, T* c,
+                                        Index c_row, bool accumulate) {
     using Register = typename Vector<T>::type;
     using Loose = typename Vector<T>::loose;
     constexpr Index lanes = Vector<T>::lanes;
@@ -27,7 +27,7 @@ DECONVVIZ_TARGET inline void panel_tile(Index depth, const T* a, Index a_row, In
         const Register left = *reinterpret_cast<const Loose*>(b + k * b_row);
         const Register right = *reinterpret_cast<const Loose*>(b + k * b_row + lanes);
         DECONVVIZ_UNROLL for (int i = 0; i < Rows; ++i) {
-            const T factor = a[i * a_row + k * a_step];
+            const T factor = a[i + k * a_step];
             sums[i][0] += factor * left;
             sums[i][1] += factor * right;
         }
@@ -50,16 +50,16 @@ template <class T>
         const T* a = packed + i * packed_depth + first * block;
         T* out = c + i * c_row;
         if (block == panel_rows) {
-            panel_tile<T, panel_rows>(depth, a, 1, block, b, b_row, out, c_row, accumulate);
+            panel_tile<T, panel_rows>(depth, a, block, b, b_row, out, c_row, accumulate);
             continue;
         }
         Index done = 0;  // few rows: in tiles of four, two and one, as few kinds as will do
         for (; panel_rows > 4 && done + 4 <= block; done += 4)
-            panel_tile<T, 4>(depth, a + done, 1, block, b, b_row, out + done * c_row, c_row, accumulate);
+            panel_tile<T, 4>(depth, a + done, block, b, b_row, out + done * c_row, c_row, accumulate);
         for (; done + 2 <= block; done += 2)
-            panel_tile<T, 2>(depth, a + done, 1, block, b, b_row, out + done * c_row, c_row, accumulate);
+            panel_tile<T, 2>(depth, a + done, block, b, b_row, out + done * c_row, c_row, accumulate);
         for (; done < block; ++done)
-            panel_tile<T, 1>(depth, a + done, 1, block, b, b_row, out + done * c_row, c_row, accumulate);
+            panel_tile<T, 1>(depth, a + done, block, b, b_row, out + done * c_row, c_row, accumulate);
     }
 }
 
