@@ -46,32 +46,36 @@ void tap_product(const TapProduct<T>& product) {
     DECONVVIZ_DISPATCH(tap_product(product));
 }
 
-/// A convolution of one group, as a gathering product over the window's positions.
+/// A convolution of one group, as a gathering product over the window's positions. `taps` is room for those of both
+/// axes.
 template <class T>
 TapProduct<T> convolution_product(const ConvolutionShape& s, Index group, const T* src, const T* weights, const T* bias,
-                                  T* dst, const Window& window) {
+                                  T* dst, const Window& window, Taps (&taps)[2]) {
+    const auto& [kernel, stride, padding, dilation] = s.sliding;
+    taps[0] = {kernel.y, s.src_row(window.y, 0), dilation.y, 0, kernel.x};
+    taps[1] = {kernel.x, s.src_column(window.x, 0), dilation.x, 0, 1};
     TapProduct<T> p;
     p.src = src + group * s.group_src() * s.src_plane();
     p.src_picture = s.src_channels * s.src_plane();
     p.channels = s.group_src();
-    p.height = s.src_height;
-    p.width = s.src_width;
     p.weights = weights + group * s.group_dst() * s.group_src() * s.taps();
     p.weights_row = s.group_src() * s.taps();
     p.weights_channel = s.taps();
-    for (Index k = 0; k < s.sliding.kernel.y; ++k) p.taps_y.push_back({s.src_row(window.y, k), k * s.sliding.kernel.x});
-    for (Index k = 0; k < s.sliding.kernel.x; ++k) p.taps_x.push_back({s.src_column(window.x, k), k});
-    p.step_y = s.sliding.stride.y;
-    p.step_x = s.sliding.stride.x;
+    p.taps = s.taps();
     p.bias = bias ? bias + group * s.group_dst() : nullptr;
+    p.y = TapAxis(&taps[0], 1, stride.y, s.src_height, window.height);
+    p.x = TapAxis(&taps[1], 1, stride.x, s.src_width, window.width);
     p.dst = dst + group * s.group_dst() * s.dst_plane() + window.y * s.dst_width + window.x;
     p.dst_picture = s.dst_channels * s.dst_plane();
     p.dst_plane = s.dst_plane();
     p.dst_row = s.dst_width;
     p.maps = s.group_dst();
     p.batch = s.batch;
-    p.rows = window.height;
-    p.columns = window.width;
+    p.first_row = window.y;
+    p.first_column = window.x;
+    p.whole_rows = s.dst_height;
+    p.whole_columns = s.dst_width;
+    p.winograd = s.method == ConvolutionMethod::automatic;
     return p;
 }
 
@@ -84,8 +88,9 @@ template <class T>
 void convolution(const ConvolutionShape& shape, const T* src, const T* weights, const T* bias, T* dst,
                  const Window& window) {
     if (window.empty()) return;
+    detail::Taps taps[2];
     for (Index group = 0; group < shape.groups; ++group)
-        detail::tap_product(detail::convolution_product(shape, group, src, weights, bias, dst, window));
+        detail::tap_product(detail::convolution_product(shape, group, src, weights, bias, dst, window, taps));
 }
 
 }  // namespace deconvviz::kernels

@@ -5,6 +5,17 @@
 #include "deconvviz/core/shape.hpp"
 #include "deconvviz/core/window.hpp"
 
+namespace deconvviz {
+
+/// How a convolution, and its reverse, is computed.
+/// automatic: kernels of 3x3 without stride or dilation by Winograd's minimal filtering [lavin2016] where that is the
+/// faster way, all others directly. Its rounding error is a few times that of the direct way (docs/performance.md), and
+/// a value whose sum has only zeros may come out as a rounding error instead of a zero.
+/// direct: each output is the sum over its taps, term by term in order.
+enum class ConvolutionMethod { automatic, direct };
+
+}  // namespace deconvviz
+
 namespace deconvviz::kernels {
 
 /// Sizes of a convolution from src (batch, src_channels, src_height, src_width) to
@@ -21,6 +32,7 @@ struct ConvolutionShape {
     Index dst_width = 1;
     SlidingWindow sliding;
     Index groups = 1;
+    ConvolutionMethod method = ConvolutionMethod::automatic;
 
     Index group_src() const { return src_channels / groups; }
     Index group_dst() const { return dst_channels / groups; }

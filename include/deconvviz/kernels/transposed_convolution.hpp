@@ -3,12 +3,11 @@
 #pragma once
 
 #include <algorithm>
-#include <vector>
+#include <numeric>
 
 #include "deconvviz/core/window.hpp"
 #include "deconvviz/kernels/convolution.hpp"
 #include "deconvviz/kernels/convolution_shape.hpp"
-#include "deconvviz/kernels/detail/scatter_product.hpp"
 #include "deconvviz/kernels/detail/tap_product.hpp"
 
 namespace deconvviz::kernels {
@@ -50,50 +49,45 @@ void transposed_convolution(const ConvolutionShape& s, const T* dst, const T* we
 
 namespace detail {
 
-/// The taps that reach the positions first, first + stride, first + 2 stride, ... of the convolution's input.
-inline std::vector<Tap> phase_taps(Index first, Index kernel, Index stride, Index padding, Index dilation,
-                                   Index weight_step) {
-    std::vector<Tap> taps;
-    for (Index k = 0; k < kernel; ++k) {
+/// The taps that reach the positions first, first + stride, first + 2 stride, ... of the convolution's input: those k
+/// for which first + padding - k * dilation is a multiple of the stride.
+inline Taps phase_taps(Index first, Index kernel, Index stride, Index padding, Index dilation, Index weight_step) {
+    const Index period = stride / std::gcd(stride, dilation);
+    for (Index k = 0; k < std::min(period, kernel); ++k) {
         const Index at = first + padding - k * dilation;
-        if (at % stride == 0) taps.push_back({at / stride, k * weight_step});
+        if (at % stride == 0)
+            return {(kernel - k + period - 1) / period, at / stride, -(period * dilation / stride), k * weight_step,
+                    period * weight_step};
     }
-    return taps;
+    return {};
 }
 
-/// One group and one phase of a transposed convolution: the positions of `window` whose distances from its corner are
-/// (phase_y, phase_x) modulo the stride.
+/// A transposed convolution of one group, as a gathering product over the window's positions; `y` and `x` are its axes.
 template <class T>
-TapProduct<T> transposed_product(const ConvolutionShape& s, Index group, Index phase_y, Index phase_x, const T* dst,
-                                 const T* weights, T* src, const Window& window) {
-    const auto& [kernel, stride, padding, dilation] = s.sliding;
+TapProduct<T> transposed_product(const ConvolutionShape& s, Index group, const T* dst, const T* weights, T* src,
+                                 const Window& window, const TapAxis& y, const TapAxis& x) {
     TapProduct<T> p;
     p.src = dst + group * s.group_dst() * s.dst_plane();
     p.src_picture = s.dst_channels * s.dst_plane();
     p.channels = s.group_dst();
-    p.height = s.dst_height;
-    p.width = s.dst_width;
     p.weights = weights + group * s.group_dst() * s.group_src() * s.taps();
     p.weights_row = s.taps();
     p.weights_channel = s.group_src() * s.taps();
-    p.taps_y = phase_taps(window.y + phase_y, kernel.y, stride.y, padding.y, dilation.y, kernel.x);
-    p.taps_x = phase_taps(window.x + phase_x, kernel.x, stride.x, padding.x, dilation.x, 1);
-    p.dst = src + group * s.group_src() * s.src_plane() + (window.y + phase_y) * s.src_width + window.x + phase_x;
+    p.taps = s.taps();
+    p.y = y;
+    p.x = x;
+    p.dst = src + group * s.group_src() * s.src_plane() + window.y * s.src_width + window.x;
     p.dst_picture = s.src_channels * s.src_plane();
     p.dst_plane = s.src_plane();
-    p.dst_row = stride.y * s.src_width;
-    p.dst_column = stride.x;
+    p.dst_row = s.src_width;
     p.maps = s.group_src();
     p.batch = s.batch;
-    p.rows = (window.height - phase_y + stride.y - 1) / stride.y;
-    p.columns = (window.width - phase_x + stride.x - 1) / stride.x;
+    p.first_row = window.y;
+    p.first_column = window.x;
+    p.whole_rows = s.src_height;
+    p.whole_columns = s.src_width;
+    p.winograd = s.method == ConvolutionMethod::automatic;
     return p;
-}
-
-template <class T>
-void scatter_product(const ConvolutionShape& shape, Index group, const T* dst, const T* weights, T* src,
-                     const Window& window) {
-    DECONVVIZ_DISPATCH(scatter_product(shape, group, dst, weights, src, window));
 }
 
 }  // namespace detail
@@ -105,15 +99,18 @@ template <class T>
 void transposed_convolution(const ConvolutionShape& shape, const T* dst, const T* weights, T* src,
                             const Window& window) {
     if (window.empty()) return;
-    for (Index group = 0; group < shape.groups; ++group) {
-        if (detail::scatter_pays(shape)) {
-            detail::scatter_product(shape, group, dst, weights, src, window);
-            continue;
-        }
-        for (Index py = 0; py < std::min(shape.sliding.stride.y, window.height); ++py)
-            for (Index px = 0; px < std::min(shape.sliding.stride.x, window.width); ++px)
-                detail::tap_product(detail::transposed_product(shape, group, py, px, dst, weights, src, window));
-    }
+    const auto& [kernel, stride, padding, dilation] = shape.sliding;
+    const Index phases_y = std::min(stride.y, window.height);
+    const Index phases_x = std::min(stride.x, window.width);
+    auto* taps = detail::scratch<detail::Taps, detail::Scratch::taps>(phases_y + phases_x);
+    for (Index p = 0; p < phases_y; ++p)
+        taps[p] = detail::phase_taps(window.y + p, kernel.y, stride.y, padding.y, dilation.y, kernel.x);
+    for (Index p = 0; p < phases_x; ++p)
+        taps[phases_y + p] = detail::phase_taps(window.x + p, kernel.x, stride.x, padding.x, dilation.x, 1);
+    const detail::TapAxis y(taps, phases_y, 1, shape.dst_height, window.height);
+    const detail::TapAxis x(taps + phases_y, phases_x, 1, shape.dst_width, window.width);
+    for (Index group = 0; group < shape.groups; ++group)
+        detail::tap_product(detail::transposed_product(shape, group, dst, weights, src, window, y, x));
 }
 
 }  // namespace deconvviz::kernels

@@ -27,6 +27,7 @@ struct Conv2DOptions {
     Size2D dilation = 1;
     Index groups = 1;  // each group of in / groups maps feeds out / groups maps
     bool bias = true;
+    ConvolutionMethod method = ConvolutionMethod::automatic;  // direct: no Winograd filtering
     std::uint64_t seed = 1;  // of the first weights: layers of the same sizes and seed start equal (see initialise)
 };
 
@@ -143,7 +144,8 @@ class Conv2D {
                 .dst_height = dst[2],
                 .dst_width = dst[3],
                 .sliding = sliding(),
-                .groups = options_.groups};
+                .groups = options_.groups,
+                .method = options_.method};
     }
 
     void transposed(const LayerTrace<T>& seen, const Tensor<T>& dst, Tensor<T>& src) const {

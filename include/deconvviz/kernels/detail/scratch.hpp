@@ -11,7 +11,15 @@
 namespace deconvviz::kernels::detail {
 
 /// What a buffer is for: two that are in use at once must have different names.
-enum class Scratch { packed_weights, panel, result, staging, rows, sums };
+enum class Scratch { packed_weights, panel, result, staging, rows, sums, taps };
+
+/// At least `count` values, and an odd number of cache lines: rows at such a distance do not fall onto each other in a
+/// cache, as rows at a power of two would.
+template <class T>
+constexpr Index odd_lines(Index count) {
+    constexpr Index line = 64 / Index{sizeof(T)};
+    return ((count + line - 1) / line | 1) * line;
+}
 
 /// This thread's buffer of that name, with room for at least `count` values and aligned to a cache line.
 /// The content is unspecified; it stays valid until the same thread asks for the same name again.

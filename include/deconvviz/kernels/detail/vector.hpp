@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <utility>
 
 #include "deconvviz/core/shape.hpp"
 #include "deconvviz/kernels/isa.hpp"

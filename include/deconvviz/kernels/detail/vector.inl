@@ -8,6 +8,28 @@ struct Vector {
     static constexpr Index lanes = DECONVVIZ_VECTOR_BYTES / Index{sizeof(T)};
 };
 
+/// Values 0, 2, 4, … and 1, 3, 5, … of two vectors in a row.
+template <class T, std::size_t... I>
+DECONVVIZ_TARGET inline void part(const typename Vector<T>::type& a, const typename Vector<T>::type& b,
+                                  typename Vector<T>::type& even, typename Vector<T>::type& odd,
+                                  std::index_sequence<I...>) {
+    even = __builtin_shufflevector(a, b, (2 * I)...);
+    odd = __builtin_shufflevector(a, b, (2 * I + 1)...);
+}
+
+/// a0, b0, a1, b1, … in two vectors: the reverse of `part`.
+template <class T, std::size_t... I>
+DECONVVIZ_TARGET inline void zip(const typename Vector<T>::type& a, const typename Vector<T>::type& b,
+                                 typename Vector<T>::type& low, typename Vector<T>::type& high,
+                                 std::index_sequence<I...>) {
+    constexpr std::size_t lanes = sizeof...(I);
+    low = __builtin_shufflevector(a, b, (I / 2 + I % 2 * lanes)...);
+    high = __builtin_shufflevector(a, b, ((lanes + I) / 2 + I % 2 * lanes)...);
+}
+
+template <class T>
+inline constexpr auto lane_indices = std::make_index_sequence<std::size_t(Vector<T>::lanes)>{};
+
 /// Copies exactly `count` values; runs of a few to a few dozen are what it is for.
 template <class T>
 DECONVVIZ_TARGET inline void copy_run(T* dst, const T* src, Index count) {
