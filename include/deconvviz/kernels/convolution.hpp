@@ -58,14 +58,14 @@ TapProduct<T> convolution_product(const ConvolutionShape& s, Index group, const 
     p.src = src + group * s.group_src() * s.src_plane();
     p.src_picture = s.src_channels * s.src_plane();
     p.channels = s.group_src();
-    p.weights = weights + group * s.group_dst() * s.group_src() * s.taps();
+    p.weights = weights ? weights + group * s.group_dst() * s.group_src() * s.taps() : nullptr;
     p.weights_row = s.group_src() * s.taps();
     p.weights_channel = s.taps();
     p.taps = s.taps();
     p.bias = bias ? bias + group * s.group_dst() : nullptr;
     p.y = TapAxis(&taps[0], 1, stride.y, s.src_height, window.height);
     p.x = TapAxis(&taps[1], 1, stride.x, s.src_width, window.width);
-    p.dst = dst + group * s.group_dst() * s.dst_plane() + window.y * s.dst_width + window.x;
+    p.dst = dst ? dst + group * s.group_dst() * s.dst_plane() + window.y * s.dst_width + window.x : nullptr;
     p.dst_picture = s.dst_channels * s.dst_plane();
     p.dst_plane = s.dst_plane();
     p.dst_row = s.dst_width;

@@ -6,9 +6,10 @@
 #include <algorithm>
 
 #include "deconvviz/core/parallel.hpp"
+#include "deconvviz/kernels/convolution.hpp"
 #include "deconvviz/kernels/convolution_shape.hpp"
 #include "deconvviz/kernels/detail/scratch.hpp"
-#include "deconvviz/kernels/detail/tiles.hpp"
+#include "deconvviz/kernels/detail/tap_product.hpp"
 #include "deconvviz/kernels/isa.hpp"
 
 namespace deconvviz::kernels {
@@ -40,35 +41,6 @@ void convolution_weight_gradient(const ConvolutionShape& s, const T* src, const 
 
 }  // namespace reference
 
-namespace detail {
-
-/// Writes what one tap of one channel reads for the output rows first … first + rows - 1: dst_width values a row,
-/// zeros for padding.
-template <class T>
-void tap_values(const ConvolutionShape& s, const T* plane, Index ky, Index kx, Index first, Index rows, T* out) {
-    const Index step = s.sliding.stride.x;
-    const Index start = s.src_column(0, kx);
-    // The columns begin … end - 1 lie inside the source.
-    const Index begin = std::clamp<Index>(deconvviz::detail::ceil_div(-start, step), 0, s.dst_width);
-    const Index end = std::clamp<Index>(deconvviz::detail::ceil_div(s.src_width - start, step), begin, s.dst_width);
-    for (Index r = first; r < first + rows; ++r, out += s.dst_width) {
-        const Index y = s.src_row(r, ky);
-        if (y < 0 || y >= s.src_height) {
-            std::fill_n(out, s.dst_width, T(0));
-            continue;
-        }
-        const T* row = plane + y * s.src_width + start;
-        std::fill_n(out, begin, T(0));
-        if (step == 1) {
-            std::copy(row + begin, row + end, out + begin);
-        } else {
-            for (Index x = begin; x < end; ++x) out[x] = row[x * step];
-        }
-        std::fill_n(out + end, s.dst_width - end, T(0));
-    }
-}
-
-}  // namespace detail
 }  // namespace deconvviz::kernels
 
 #define DECONVVIZ_ISA_FILE "deconvviz/kernels/detail/convolution_gradient.inl"

@@ -36,8 +36,9 @@ inline Index shared_zeros(const detail::TapAxis& x, Index parts, Index row) {
     return shared;
 }
 
+/// The layout of bands of at most `most` rows of positions, which together fit the cache if that is possible.
 template <class T>
-BandLayout band_layout(const detail::TapProduct<T>& product) {
+BandLayout band_layout(const detail::TapProduct<T>& product, Index most) {
     constexpr Index lanes = Vector<T>::lanes;
     constexpr Index budget = (Index{1} << 19) / Index{sizeof(T)};  // half of a cache of 1 MB
     const auto& [y, x] = std::tie(product.y, product.x);
@@ -52,13 +53,18 @@ BandLayout band_layout(const detail::TapProduct<T>& product) {
     const Index by_row = (columns + lanes - 1) / lanes;
     if (rows * by_row <= ((rows - 1) * b.pitch + columns + lanes - 1) / lanes) b.vectors_in_row = by_row;
     const Index row_values = product.channels * b.parts_y * b.parts_x * b.pitch;
-    const Index fitting = std::clamp<Index>(budget / row_values - b.shift_y, 1, rows);
+    const Index fitting = std::clamp<Index>(budget / row_values - b.shift_y, 1, std::min(rows, most));
     b.bands = (rows + fitting - 1) / fitting;
     b.rows = (rows + b.bands - 1) / b.bands;
     b.bands = (rows + b.rows - 1) / b.rows;
     b.plane = (b.rows + b.shift_y) * b.pitch + b.row - b.pitch;
     b.channel = detail::odd_lines<T>(b.parts_y * b.parts_x * b.plane);
     return b;
+}
+
+template <class T>
+BandLayout band_layout(const detail::TapProduct<T>& product) {
+    return band_layout(product, product.y.positions());
 }
 
 /// One source row of a plane: the values at x, x + step, …, zeros outside of the source.
@@ -76,26 +82,28 @@ DECONVVIZ_TARGET inline void stage_row(const T* source, Index width, Index x, In
     std::fill_n(to + end, count - end, T(0));
 }
 
-/// The source values of `rows` rows of positions from `first` on, of one picture.
+/// The source values of one channel for `rows` rows of positions from `first` on; `source` is its plane.
 template <class T>
-DECONVVIZ_TARGET inline void stage_band(const detail::TapProduct<T>& product, const BandLayout& layout,
-                                        const T* picture, Index first, Index rows, T* staged) {
+DECONVVIZ_TARGET inline void stage_channel(const detail::TapProduct<T>& product, const BandLayout& layout,
+                                           const T* source, Index first, Index rows, T* to) {
     const auto& [y, x] = std::tie(product.y, product.x);
-    for (Index c = 0; c < product.channels; ++c) {
-        const T* source = picture + c * product.src_plane();
-        T* to = staged + c * layout.channel;
-        for (Index py = 0; py < layout.parts_y; ++py)
-            for (Index px = 0; px < layout.parts_x; ++px, to += layout.plane)
-                for (Index r = 0; r < rows + layout.shift_y; ++r) {
-                    const Index row = (first + r) * y.step + y.lowest + py;
-                    if (row >= 0 && row < y.size) {
-                        stage_row(source + row * x.size, x.size, x.lowest + px, x.step, layout.row,
-                                  to + r * layout.pitch);
-                    } else {
-                        std::fill_n(to + r * layout.pitch, layout.row, T(0));
-                    }
+    for (Index py = 0; py < layout.parts_y; ++py)
+        for (Index px = 0; px < layout.parts_x; ++px, to += layout.plane)
+            for (Index r = 0; r < rows + layout.shift_y; ++r) {
+                const Index row = (first + r) * y.step + y.lowest + py;
+                if (row >= 0 && row < y.size) {
+                    stage_row(source + row * x.size, x.size, x.lowest + px, x.step, layout.row, to + r * layout.pitch);
+                } else {
+                    std::fill_n(to + r * layout.pitch, layout.row, T(0));
                 }
-    }
+            }
+}
+
+/// Where the tap (dy, dx), counted from the lowest ones, reads in a channel for position (0, 0).
+template <class T>
+Index tap_place(const detail::TapProduct<T>& product, const BandLayout& layout, Index dy, Index dx) {
+    const Index part = dy % product.y.step * layout.parts_x + dx % product.x.step;
+    return part * layout.plane + dy / product.y.step * layout.pitch + dx / product.x.step;
 }
 
 /// The part of one picture that one item of work computes.
@@ -131,10 +139,8 @@ struct BandPhase {
             for (Index tx = 0; tx < taps_x.count; ++tx) {
                 const Index dy = taps_y.offset_of(ty) - product.y.lowest;
                 const Index dx = taps_x.offset_of(tx) - product.x.lowest;
-                const Index part = dy % product.y.step * layout.parts_x + dx % product.x.step;
-                out[count++] = {
-                    (taps_y.weight + ty * taps_y.weight_step + taps_x.weight + tx * taps_x.weight_step) * tile.rows,
-                    part * layout.plane + dy / product.y.step * layout.pitch + dx / product.x.step};
+                const Index weight = taps_y.weight + ty * taps_y.weight_step + taps_x.weight + tx * taps_x.weight_step;
+                out[count++] = {weight * tile.rows, tap_place(product, layout, dy, dx)};
             }
         return count;
     }
@@ -204,7 +210,10 @@ inline void band_maps(const detail::TapProduct<T>& product, const BandLayout& la
     constexpr Index slack = 4 * Vector<T>::lanes;  // what the last vectors read beyond
     T* staged = detail::scratch<T, Scratch::panel>(product.channels * layout.channel + slack);
     std::fill_n(staged + product.channels * layout.channel, slack, T(0));
-    stage_band(product, layout, product.src + band.picture * product.src_picture, band.first, band.rows, staged);
+    const T* picture = product.src + band.picture * product.src_picture;
+    for (Index c = 0; c < product.channels; ++c)
+        stage_channel(product, layout, picture + c * product.src_plane(), band.first, band.rows,
+                      staged + c * layout.channel);
     T* packed = detail::scratch<T, Scratch::packed_weights>(product.depth() * panel_rows);
     auto* steps = detail::scratch<detail::TapStep, Scratch::rows>(product.taps);
     for (Index map = first; map < last;) {

@@ -1,51 +1,94 @@
 // Transposition in squares that fit registers; see for_each_isa.inl.
 
-/// A vector of 16 bytes, anywhere in memory.
-template <class T>
-struct ShortVector {
-    typedef T type __attribute__((vector_size(16)));
-    typedef T loose __attribute__((vector_size(16), aligned(alignof(T)), may_alias));
-    static constexpr Index lanes = 16 / Index{sizeof(T)};
+/// Vectors for squares: of 32 bytes where registers are as wide, else of 16.
+template <class T, Index Bytes>
+struct SquareVector {
+    typedef T type __attribute__((vector_size(Bytes)));
+    typedef T loose __attribute__((vector_size(Bytes), aligned(alignof(T)), may_alias));
 };
 
-/// to[j * to_row + i] = from[i * from_row + j] for a square of as many rows as 16 bytes hold values.
-template <class T>
+/// to[j * to_row + i] = from[i * from_row + j] for a square of Bytes / sizeof(T) rows.
+template <class T, Index Bytes>
 DECONVVIZ_TARGET inline void transpose_square(const T* from, Index from_row, T* to, Index to_row) {
-    using Short = typename ShortVector<T>::type;
-    using Loose = typename ShortVector<T>::loose;
-    if constexpr (ShortVector<T>::lanes == 4) {
-        const Short a = *reinterpret_cast<const Loose*>(from);
-        const Short b = *reinterpret_cast<const Loose*>(from + from_row);
-        const Short c = *reinterpret_cast<const Loose*>(from + 2 * from_row);
-        const Short d = *reinterpret_cast<const Loose*>(from + 3 * from_row);
-        const Short ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5);
-        const Short ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-        const Short cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5);
-        const Short cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-        *reinterpret_cast<Loose*>(to) = __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5);
-        *reinterpret_cast<Loose*>(to + to_row) = __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7);
-        *reinterpret_cast<Loose*>(to + 2 * to_row) = __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
-        *reinterpret_cast<Loose*>(to + 3 * to_row) = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
+    using Row = typename SquareVector<T, Bytes>::type;
+    using Loose = typename SquareVector<T, Bytes>::loose;
+    constexpr Index side = Bytes / Index{sizeof(T)};
+    Row a[side];
+    Row b[side];
+    DECONVVIZ_UNROLL for (Index i = 0; i < side; ++i) a[i] = *reinterpret_cast<const Loose*>(from + i * from_row);
+    if constexpr (side == 8) {
+        DECONVVIZ_UNROLL for (Index i = 0; i < 8; i += 2) {
+            b[i] = __builtin_shufflevector(a[i], a[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+            b[i + 1] = __builtin_shufflevector(a[i], a[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+        }
+        DECONVVIZ_UNROLL for (Index i = 0; i < 8; i += 4) {
+            a[i] = __builtin_shufflevector(b[i], b[i + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+            a[i + 1] = __builtin_shufflevector(b[i], b[i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+            a[i + 2] = __builtin_shufflevector(b[i + 1], b[i + 3], 0, 1, 8, 9, 4, 5, 12, 13);
+            a[i + 3] = __builtin_shufflevector(b[i + 1], b[i + 3], 2, 3, 10, 11, 6, 7, 14, 15);
+        }
+        DECONVVIZ_UNROLL for (Index i = 0; i < 4; ++i) {
+            b[i] = __builtin_shufflevector(a[i], a[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+            b[i + 4] = __builtin_shufflevector(a[i], a[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+        }
+    } else if constexpr (side == 4 && Bytes == 32) {
+        DECONVVIZ_UNROLL for (Index i = 0; i < 4; i += 2) {
+            b[i] = __builtin_shufflevector(a[i], a[i + 1], 0, 4, 2, 6);
+            b[i + 1] = __builtin_shufflevector(a[i], a[i + 1], 1, 5, 3, 7);
+        }
+        a[0] = __builtin_shufflevector(b[0], b[2], 0, 1, 4, 5);
+        a[1] = __builtin_shufflevector(b[1], b[3], 0, 1, 4, 5);
+        a[2] = __builtin_shufflevector(b[0], b[2], 2, 3, 6, 7);
+        a[3] = __builtin_shufflevector(b[1], b[3], 2, 3, 6, 7);
+        DECONVVIZ_UNROLL for (Index i = 0; i < 4; ++i) b[i] = a[i];
+    } else if constexpr (side == 4) {
+        DECONVVIZ_UNROLL for (Index i = 0; i < 4; i += 2) {
+            b[i] = __builtin_shufflevector(a[i], a[i + 1], 0, 4, 1, 5);
+            b[i + 1] = __builtin_shufflevector(a[i], a[i + 1], 2, 6, 3, 7);
+        }
+        a[0] = __builtin_shufflevector(b[0], b[2], 0, 1, 4, 5);
+        a[1] = __builtin_shufflevector(b[0], b[2], 2, 3, 6, 7);
+        a[2] = __builtin_shufflevector(b[1], b[3], 0, 1, 4, 5);
+        a[3] = __builtin_shufflevector(b[1], b[3], 2, 3, 6, 7);
+        DECONVVIZ_UNROLL for (Index i = 0; i < 4; ++i) b[i] = a[i];
     } else {
-        const Short a = *reinterpret_cast<const Loose*>(from);
-        const Short b = *reinterpret_cast<const Loose*>(from + from_row);
-        *reinterpret_cast<Loose*>(to) = __builtin_shufflevector(a, b, 0, 2);
-        *reinterpret_cast<Loose*>(to + to_row) = __builtin_shufflevector(a, b, 1, 3);
+        b[0] = __builtin_shufflevector(a[0], a[1], 0, 2);
+        b[1] = __builtin_shufflevector(a[0], a[1], 1, 3);
     }
+    DECONVVIZ_UNROLL for (Index i = 0; i < side; ++i) * reinterpret_cast<Loose*>(to + i * to_row) = b[i];
+}
+
+/// A band of `rows` rows, in squares from row `first` on. Returns the first row that is left.
+template <class T, Index Bytes>
+DECONVVIZ_TARGET inline Index transpose_band(Index first, Index rows, const T* from, Index from_row, T* to,
+                                             Index to_row) {
+    constexpr Index side = Bytes / Index{sizeof(T)};
+    for (; first + side <= rows; first += side)
+        transpose_square<T, Bytes>(from + first * from_row, from_row, to + first, to_row);
+    return first;
 }
 
 /// to[j * to_row + i] = from[i * from_row + j] for i < rows, j < columns.
 template <class T>
 [[gnu::noinline]] DECONVVIZ_TARGET inline void transpose(Index rows, Index columns, const T* from, Index from_row,
                                                          T* to, Index to_row) {
-    constexpr Index side = ShortVector<T>::lanes;
-    const Index whole_rows = rows / side * side;
+    constexpr Index wide = std::min(32, DECONVVIZ_VECTOR_BYTES);
+    constexpr Index sides[2] = {wide / Index{sizeof(T)}, 16 / Index{sizeof(T)}};
     Index j = 0;
-    for (; j + side <= columns; j += side) {
-        for (Index i = 0; i < whole_rows; i += side)
-            transpose_square(from + i * from_row + j, from_row, to + j * to_row + i, to_row);
-        for (Index i = whole_rows; i < rows; ++i)
-            for (Index k = j; k < j + side; ++k) to[k * to_row + i] = from[i * from_row + k];
+    for (; j + sides[0] <= columns; j += sides[0]) {
+        Index i = transpose_band<T, wide>(0, rows, from + j, from_row, to + j * to_row, to_row);
+        if (i + sides[1] <= rows) {
+            for (Index k = j; k < j + sides[0]; k += sides[1])
+                transpose_square<T, 16>(from + i * from_row + k, from_row, to + k * to_row + i, to_row);
+            i += sides[1];
+        }
+        for (; i < rows; ++i)
+            for (Index k = j; k < j + sides[0]; ++k) to[k * to_row + i] = from[i * from_row + k];
+    }
+    for (; j + sides[1] <= columns; j += sides[1]) {
+        Index i = transpose_band<T, 16>(0, rows, from + j, from_row, to + j * to_row, to_row);
+        for (; i < rows; ++i)
+            for (Index k = j; k < j + sides[1]; ++k) to[k * to_row + i] = from[i * from_row + k];
     }
     for (; j < columns; ++j)
         for (Index i = 0; i < rows; ++i) to[j * to_row + i] = from[i * from_row + j];
