@@ -1,86 +1,114 @@
-// Max pooling with switches, and unpooling, beside a copy of as many bytes, on one thread. Bytes are those that must be
-// read and written at least.
-#include <benchmark/benchmark.h>
-
+// Max pooling with switches, and unpooling by them, beside oneDNN and a copy of as many bytes.
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <vector>
 
-#include "deconvviz/core/parallel.hpp"
 #include "deconvviz/kernels/max_pool.hpp"
+#include "support/copy.hpp"
+#include "support/suite.hpp"
 
-namespace dv = deconvviz;
-using dv::Index;
-
+namespace bench {
 namespace {
 
-/// A pooling with its operands.
-struct Problem {
-    std::string name;
-    dv::kernels::MaxPoolShape shape;
-    std::vector<float> src, dst;
+using dv::kernels::MaxPoolShape;
+
+/// A pooling that rounds up, as ZFNet's do; it comes out even in VGG-16's.
+MaxPoolShape pooling(Index maps, Index size, Index kernel, Index stride) {
+    const Index dst_size = dv::pooled_size(size, kernel, stride, 0, true);
+    return {.planes = maps,
+            .src_height = size,
+            .src_width = size,
+            .dst_height = dst_size,
+            .dst_width = dst_size,
+            .sliding = {kernel, stride, 0, 1}};
+}
+
+/// "96_k3s2_110": maps, kernel and stride, size of the larger side.
+std::string shape_name(const MaxPoolShape& s) {
+    return dv::detail::concat(s.planes, "_k", s.sliding.kernel.y, 's', s.sliding.stride.y, '_', s.src_height);
+}
+
+/// What must be moved at least, by pooling and by unpooling: both maps, and switches of one byte.
+Cost cost(const MaxPoolShape& s) {
+    return {.bytes = static_cast<double>(s.planes * (4 * s.src_plane() + 5 * s.dst_plane()))};
+}
+
+/// A pooling with its operands; the switches are those of `src`.
+struct Operands {
+    MaxPoolShape shape;
+    dv::Tensor<float> src, dst;
     std::vector<std::uint8_t> switches;
 
-    Problem(Index maps, Index kernel, Index stride, Index size) {
-        shape.planes = maps;
-        shape.src_height = shape.src_width = size;
-        shape.sliding = {kernel, stride, 0, 1};
-        shape.dst_height = shape.dst_width = dv::pooled_size(size, kernel, stride, 0, true);
-        name = dv::detail::concat(maps, "_k", kernel, "s", stride, "_", size);
-        src.resize(static_cast<std::size_t>(maps * shape.src_plane()));
-        for (std::size_t i = 0; i < src.size(); ++i) src[i] = static_cast<float>(i * 2654435761U % 1000);
-        dst.resize(static_cast<std::size_t>(maps * shape.dst_plane()));
-        switches.resize(dst.size());
-        dv::kernels::max_pool(shape, src.data(), dst.data(), switches.data(), shape.whole_dst());
+    explicit Operands(const MaxPoolShape& s)
+        : shape(s),
+          src(random_tensor<float>({s.planes, s.src_height, s.src_width}, 1)),
+          dst({s.planes, s.dst_height, s.dst_width}),
+          switches(static_cast<std::size_t>(dst.size())) {
+        pool();
     }
 
-    std::size_t bytes() const { return 4 * src.size() + 5 * dst.size(); }
-
-    void report(benchmark::State& state) const {
-        state.SetBytesProcessed(static_cast<std::int64_t>(bytes()) * state.iterations());
-        state.SetLabel(std::string(dv::name(dv::active_isa())));
+    void pool() { dv::kernels::max_pool(shape, src.data(), dst.data(), switches.data(), shape.whole_dst()); }
+    void unpool() {
+        dv::kernels::unpool(shape, dst.data(), switches.data(), src.data(), dv::Overlap::accumulate, shape.whole_src());
     }
 };
 
-void max_pool(benchmark::State& state, Problem p) {
-    for (auto _ : state) {
-        dv::kernels::max_pool(p.shape, p.src.data(), p.dst.data(), p.switches.data(), p.shape.whole_dst());
-        benchmark::DoNotOptimize(p.dst.data());
-    }
-    p.report(state);
+void add_ours(const MaxPoolShape& shape) {
+    add("max_pool/deconvviz/" + shape_name(shape), cost(shape),
+        [=] { return [o = Operands(shape)]() mutable { o.pool(); }; });
+    add("unpool/deconvviz/" + shape_name(shape), cost(shape),
+        [=] { return [o = Operands(shape)]() mutable { o.unpool(); }; });
 }
 
-void unpool(benchmark::State& state, Problem p) {
-    for (auto _ : state) {
-        dv::kernels::unpool(p.shape, p.dst.data(), p.switches.data(), p.src.data(), dv::Overlap::accumulate,
-                            p.shape.whole_src());
-        benchmark::DoNotOptimize(p.src.data());
-    }
-    p.report(state);
+#ifdef DECONVVIZ_HAVE_ONEDNN
+// Its pooling takes the layout of its input: the blocked one of its convolutions. The workspace has the switches; its
+// backward pass is unpooling by them.
+void add_onednn(const MaxPoolShape& shape) {
+    using namespace onednn;
+    const auto both = [=] {
+        const auto layout =
+            dv::active_isa() == dv::Isa::avx512 ? dnnl::memory::format_tag::nChw16c : dnnl::memory::format_tag::nChw8c;
+        const auto& [kernel, stride, padding, dilation] = shape.sliding;
+        const dnnl::memory::desc src = described({1, shape.planes, shape.src_height, shape.src_width}, layout);
+        const dnnl::memory::desc dst = described({1, shape.planes, shape.dst_height, shape.dst_width});
+        const dnnl::memory::dims strides{stride.y, stride.x}, kernels{kernel.y, kernel.x}, begin{0, 0},
+            end{(shape.dst_height - 1) * stride.y + kernel.y - shape.src_height,
+                (shape.dst_width - 1) * stride.x + kernel.x - shape.src_width};
+        const dnnl::pooling_forward::primitive_desc forward(
+            {dnnl::prop_kind::forward_training, dnnl::algorithm::pooling_max, src, dst, strides, kernels, begin, end},
+            engine());
+        const dnnl::pooling_backward::primitive_desc backward(
+            {dnnl::algorithm::pooling_max, src, forward.dst_desc(), strides, kernels, begin, end}, engine(), forward);
+        Work pool{dnnl::pooling_forward(forward),
+                  {{DNNL_ARG_SRC, random_memory(forward.src_desc(), 1)},
+                   {DNNL_ARG_DST, empty_memory(forward.dst_desc())},
+                   {DNNL_ARG_WORKSPACE, empty_memory(forward.workspace_desc())}}};
+        pool();
+        Work unpool{dnnl::pooling_backward(backward),
+                    {{DNNL_ARG_DIFF_DST, pool.operands.at(DNNL_ARG_DST)},
+                     {DNNL_ARG_WORKSPACE, pool.operands.at(DNNL_ARG_WORKSPACE)},
+                     {DNNL_ARG_DIFF_SRC, empty_memory(backward.diff_src_desc())}}};
+        return std::pair(pool, unpool);
+    };
+    add("max_pool/onednn/" + shape_name(shape), cost(shape), [=] { return both().first; });
+    add("unpool/onednn/" + shape_name(shape), cost(shape), [=] { return both().second; });
 }
+#else
+void add_onednn(const MaxPoolShape&) {}
+#endif
 
-void copy(benchmark::State& state, Problem p) {
-    std::vector<char> from(p.bytes() / 2), to(from.size());
-    for (auto _ : state) {
-        std::memcpy(to.data(), from.data(), from.size());
-        benchmark::DoNotOptimize(to.data());
-        benchmark::ClobberMemory();
+void add_all() {
+    for (const MaxPoolShape& shape : {pooling(64, 224, 2, 2), pooling(96, 110, 3, 2)}) {
+        add_ours(shape);
+        add_onednn(shape);
+        add_copy(shape_name(shape), cost(shape).bytes);
     }
-    p.report(state);
+    add_copies();
 }
 
 }  // namespace
+}  // namespace bench
 
 int main(int argc, char** argv) {
-    dv::set_threads(1);
-    benchmark::Initialize(&argc, argv);
-    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-    for (const Problem& p : {Problem(64, 2, 2, 224), Problem(96, 3, 2, 110)}) {
-        benchmark::RegisterBenchmark(("max_pool/deconvviz/" + p.name).c_str(), max_pool, p)
-            ->Unit(benchmark::kMillisecond);
-        benchmark::RegisterBenchmark(("unpool/deconvviz/" + p.name).c_str(), unpool, p)->Unit(benchmark::kMillisecond);
-        benchmark::RegisterBenchmark(("copy/memcpy/" + p.name).c_str(), copy, p)->Unit(benchmark::kMillisecond);
-    }
-    benchmark::RunSpecifiedBenchmarks();
+    return bench::run(argc, argv, bench::add_all);
 }

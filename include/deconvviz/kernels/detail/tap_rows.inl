@@ -87,12 +87,15 @@ template <class T>
 DECONVVIZ_TARGET inline void stage_channel(const detail::TapProduct<T>& product, const BandLayout& layout,
                                            const T* source, Index first, Index rows, T* to) {
     const auto& [y, x] = std::tie(product.y, product.x);
+    constexpr Index line = 64 / Index{sizeof(T)};  // the next channel lies too far away for the processor to expect it
     for (Index py = 0; py < layout.parts_y; ++py)
         for (Index px = 0; px < layout.parts_x; ++px, to += layout.plane)
             for (Index r = 0; r < rows + layout.shift_y; ++r) {
                 const Index row = (first + r) * y.step + y.lowest + py;
                 if (row >= 0 && row < y.size) {
                     stage_row(source + row * x.size, x.size, x.lowest + px, x.step, layout.row, to + r * layout.pitch);
+                    for (Index i = 0; i < x.size && px == 0; i += line)
+                        __builtin_prefetch(source + product.src_plane() + row * x.size + i);
                 } else {
                     std::fill_n(to + r * layout.pitch, layout.row, T(0));
                 }
@@ -123,9 +126,16 @@ struct BandPhase {
     Index map = 0;
     Index py = 0;
     Index px = 0;
+    Index rows = 0;  // of positions
+    Index columns = 0;
 
-    Index rows() const { return std::clamp<Index>(product.y.positions(py) - band.first, 0, band.rows); }
-    Index columns() const { return product.x.positions(px); }
+    BandPhase(const detail::TapProduct<T>& product_, const BandLayout& layout_, const Band& band_, const Tile<T>& tile_,
+              Index map_, Index py_, Index px_)
+        : product(product_), layout(layout_), band(band_), tile(tile_), map(map_), py(py_), px(px_) {
+        rows = std::clamp<Index>(product.y.positions(py) - band.first, 0, band.rows);
+        columns = product.x.positions(px);
+    }
+
     T* target(Index r, Index q) const {
         return product.target(band.picture, map, (band.first + r) * product.y.phases + py, q * product.x.phases + px);
     }
@@ -162,13 +172,11 @@ struct VectorPlace {
 template <class T>
 DECONVVIZ_TARGET inline void store_positions(const BandPhase<T>& phase, const VectorPlace& place, const T* from) {
     constexpr Index lanes = Vector<T>::lanes;
-    const Index columns = phase.columns();
-    const Index rows = phase.rows();
     const Index end = phase.layout.vectors_in_row > 0 ? phase.layout.vectors_in_row * lanes : phase.layout.pitch;
     Index q = place.q;
     Index r = place.r;
-    for (Index lane = 0; lane < lanes && r < rows; ++r, q = 0) {
-        if (const Index run = std::min(lanes - lane, columns - q); run > 0) {
+    for (Index lane = 0; lane < lanes && r < phase.rows; ++r, q = 0) {
+        if (const Index run = std::min(lanes - lane, phase.columns - q); run > 0) {
             T* const to = phase.target(r, q);
             for (Index i = 0; i < phase.tile.rows; ++i)
                 store_run(from + i * lanes + lane, run, to + i * phase.product.dst_plane, phase.product.x.phases);
@@ -177,10 +185,11 @@ DECONVVIZ_TARGET inline void store_positions(const BandPhase<T>& phase, const Ve
     }
 }
 
-/// `count` vectors of a phase from `place` on, which is moved behind them.
+/// `count` vectors of a phase from `place` on. Returns the place behind them. (By value: what a tile has just stored
+/// must not be waited for.)
 template <class T>
-DECONVVIZ_TARGET inline void band_tile(const BandPhase<T>& phase, const TileSteps& steps, const T* packed,
-                                       const T* staged, Index count, VectorPlace& place) {
+DECONVVIZ_TARGET inline VectorPlace band_tile(const BandPhase<T>& phase, const TileSteps& steps, const T* packed,
+                                              const T* staged, Index count, VectorPlace place) {
     constexpr Index lanes = Vector<T>::lanes;
     constexpr Index most = 4;
     alignas(64) T result[most * panel_rows * lanes];
@@ -192,14 +201,16 @@ DECONVVIZ_TARGET inline void band_tile(const BandPhase<T>& phase, const TileStep
     for (Index v = 0; v < count; ++v, place.advance(phase.layout, lanes)) {
         at[v] = place;
         values[v] = staged + place.r * phase.layout.pitch + place.q;
-        whole[v] = phase.product.x.phases == 1 && place.q + lanes <= phase.columns();
+        whole[v] = phase.product.x.phases == 1 && place.q + lanes <= phase.columns;
         out[v] = whole[v] ? phase.target(place.r, place.q) : result + v * panel_rows * lanes;
         out_rows[v] = whole[v] ? phase.product.dst_plane : lanes;
+        for (Index i = 0; whole[v] && i < phase.tile.rows; ++i) __builtin_prefetch(out[v] + i * out_rows[v], 1);
     }
     const auto compute = count == phase.tile.vectors ? phase.tile.wide : phase.tile.narrow;
     compute(steps, packed, values, phase.product.bias ? phase.product.bias + phase.map : nullptr, out, out_rows);
     for (Index v = 0; v < count; ++v)
         if (!whole[v]) store_positions(phase, at[v], out[v]);
+    return place;
 }
 
 /// Maps first … last - 1 of a band.
@@ -221,14 +232,14 @@ inline void band_maps(const detail::TapProduct<T>& product, const BandLayout& la
         pack_weights(product, map, tile.rows, tile.rows, packed);
         for (Index py = 0; py < product.y.phases; ++py)
             for (Index px = 0; px < product.x.phases; ++px) {
-                const BandPhase<T> phase{product, layout, band, tile, map, py, px};
+                const BandPhase<T> phase(product, layout, band, tile, map, py, px);
                 const TileSteps tile_steps{steps, phase.steps(steps), product.channels, product.taps * tile.rows,
                                            layout.channel};
-                const Index vectors = layout.vectors(phase.rows(), phase.columns(), Vector<T>::lanes);
+                const Index vectors = layout.vectors(phase.rows, phase.columns, Vector<T>::lanes);
                 VectorPlace place;
                 for (Index v = 0; v < vectors;) {
                     const Index count = v + tile.vectors <= vectors ? tile.vectors : 1;
-                    band_tile(phase, tile_steps, packed, staged, count, place);
+                    place = band_tile(phase, tile_steps, packed, staged, count, place);
                     v += count;
                 }
             }

@@ -84,9 +84,14 @@ DECONVVIZ_TARGET inline void pack_weights(const detail::TapProduct<T>& product, 
     const bool in_a_row = product.weights_channel == product.taps;
     const Index blocks = in_a_row ? 1 : product.channels;
     const Index width = in_a_row ? product.depth() : product.taps;
-    for (Index i = 0; i < blocks; ++i)
+    constexpr Index line = 64 / Index{sizeof(T)};
+    for (Index i = 0; i < blocks; ++i) {
+        if (i + 1 < blocks)  // too far away for the processor to expect it
+            for (Index at = 0; at < rows * product.weights_row; at += line)
+                __builtin_prefetch(from + (i + 1) * product.weights_channel + at);
         transpose(rows, width, from + i * product.weights_channel, product.weights_row, packed + i * width * pitch,
                   pitch);
+    }
 }
 
 /// to[i * step] = from[i].

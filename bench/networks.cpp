@@ -1,0 +1,90 @@
+// Whole networks through the public interface: a training step, forward passes, and the projection of one map, each in
+// memory that is used again.
+#include <string>
+#include <vector>
+
+#include "deconvviz/layers/conv2d.hpp"
+#include "deconvviz/layers/dense.hpp"
+#include "deconvviz/layers/flatten.hpp"
+#include "deconvviz/layers/max_pool2d.hpp"
+#include "deconvviz/layers/relu.hpp"
+#include "deconvviz/model/sequential.hpp"
+#include "deconvviz/model/trace.hpp"
+#include "deconvviz/model/workspace.hpp"
+#include "deconvviz/model/zoo.hpp"
+#include "deconvviz/train/loss.hpp"
+#include "deconvviz/train/sgd.hpp"
+#include "deconvviz/visualize/deconvnet.hpp"
+#include "deconvviz/visualize/seed.hpp"
+#include "support/suite.hpp"
+
+namespace bench {
+namespace {
+
+/// The network of README's example and of most tools' MNIST examples: 28x28; conv 16 5x5, pool, conv 32 5x5, pool,
+/// dense 10.
+dv::Sequential<float> lenet_like() {
+    return dv::Sequential<float>({1, 28, 28}, dv::Conv2D<float>({.in = 1, .out = 16, .kernel = 5}), dv::ReLU<float>(),
+                                 dv::MaxPool2D<float>({.kernel = 2}),
+                                 dv::Conv2D<float>({.in = 16, .out = 32, .kernel = 5, .seed = 2}), dv::ReLU<float>(),
+                                 dv::MaxPool2D<float>({.kernel = 2}), dv::Flatten<float>(),
+                                 dv::Dense<float>({.in = 512, .out = 10}));
+}
+
+/// One training, step by step, as `fit` does it.
+class Training {
+  public:
+    explicit Training(Index batch) : images_(random_tensor<float>({batch, 1, 28, 28}, 1)) {
+        for (Index n = 0; n < batch; ++n) labels_.push_back(static_cast<int>(n % 10));
+    }
+
+    void step() {
+        model_.trace(images_, trace_, {.training = true});
+        dv::softmax_cross_entropy<float>(trace_.output(), labels_, &grad_output_);
+        model_.backward(trace_, grad_output_, gradients_);
+        sgd_.step(model_, gradients_, 1e-3);  // so small that thousands of steps change no timing
+    }
+
+  private:
+    dv::Sequential<float> model_ = lenet_like();
+    dv::Tensor<float> images_;
+    std::vector<int> labels_;
+    dv::Trace<float> trace_;
+    dv::Tensor<float> grad_output_;
+    dv::Gradients<float> gradients_;
+    dv::Sgd<float> sgd_;
+};
+
+/// Forward passes of one picture, and the projection of a map of the layer `last`: forward, the map's strongest unit,
+/// and back to the picture.
+void add_network(const std::string& name, dv::Sequential<float> (*make)(const dv::zoo::ZooOptions&),
+                 const std::string& last) {
+    const Shared network([make] { return make({}); });
+    const auto image = [=] { return random_tensor<float>((*network).input_shape(), 1); };
+    add("forward/deconvviz/" + name, {}, [=] {
+        return [=, input = image(), workspace = dv::Workspace<float>()]() mutable {
+            benchmark::DoNotOptimize((*network).forward(input, workspace).data());
+        };
+    });
+    add("projection/deconvviz/" + name, {}, [=] {
+        return [=, input = image(), trace = dv::Trace<float>(), workspace = dv::Workspace<float>()]() mutable {
+            (*network).trace(input, trace);
+            const auto seed = dv::strongest(trace, {.layer = last, .map = 0});
+            benchmark::DoNotOptimize(dv::deconvnet(*network, trace, seed, {}, workspace).data());
+        };
+    });
+}
+
+void add_all() {
+    add("training_step/deconvviz/lenet_like_b64", {},
+        [] { return [training = Training(64)]() mutable { training.step(); }; });
+    add_network("zfnet", dv::zoo::zfnet<float>, "relu5");
+    add_network("vgg16", dv::zoo::vgg16<float>, "relu5_3");
+}
+
+}  // namespace
+}  // namespace bench
+
+int main(int argc, char** argv) {
+    return bench::run(argc, argv, bench::add_all);
+}
