@@ -51,6 +51,8 @@
 #include "deconvviz/model/layer_id.hpp"
 #include "deconvviz/model/sequential.hpp"
 #include "deconvviz/model/trace.hpp"
+#include "deconvviz/model/workspace.hpp"
+#include "deconvviz/model/zoo.hpp"
 #include "deconvviz/train/evaluate.hpp"
 #include "deconvviz/train/fit.hpp"
 #include "deconvviz/train/initialise.hpp"

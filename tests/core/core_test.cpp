@@ -137,3 +137,33 @@ TEST_CASE("random: the same numbers everywhere, with the moments they should hav
     CHECK(std::set<int>(values.begin(), values.end()).size() == 10);
     CHECK(values != std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
 }
+
+TEST_CASE("random: a normal number is the sum of twelve numbers of 16 bits; skip passes over as many as it says") {
+    Random random(7);
+    Random same(7);
+    for (int i = 0; i < 1000; ++i) {
+        double sum = -6;
+        for (int draw = 0; draw < Random::bits_per_normal; ++draw) {
+            const std::uint64_t bits = same.bits();
+            for (int part = 0; part < 4; ++part) sum += (static_cast<double>(bits >> 16 * part & 0xffff) + 0.5) / 65536;
+        }
+        CHECK(random.normal() == sum);
+    }
+    Random skipping(7);
+    skipping.skip(1000 * Random::bits_per_normal);
+    CHECK(skipping.bits() == random.bits());
+}
+
+TEST_CASE("tensor: a reshaped view has the values of the tensor, on its memory") {
+    const Tensor<float> tensor({2, 3}, {1, 2, 3, 4, 5, 6});
+    {
+        const detail::ReshapedView<float> view(tensor, {1, 3, 2});
+        CHECK((*view).data() == tensor.data());
+        CHECK(*view == tensor.reshaped({1, 3, 2}));
+        const Tensor<float> copy = *view;
+        CHECK(copy.data() != tensor.data());
+        CHECK(copy == *view);
+    }
+    CHECK(tensor == Tensor<float>({2, 3}, {1, 2, 3, 4, 5, 6}));
+    CHECK_THROWS_AS(detail::ReshapedView<float>(tensor, Shape{7}), ShapeError);
+}

@@ -133,6 +133,16 @@ TEST_CASE("any_layer: a user's layer with all members is asked for them") {
     support::check_gradients(layer, support::random_tensor<double>({2, 1, 3, 4}, 1));
 }
 
+TEST_CASE("any_layer: says whether a layer works in place") {
+    const auto src = support::random_tensor<double>({2, 3, 4, 5}, 1);
+    Tensor<double> values = src;
+    CHECK_FALSE(dv::AnyLayer<double>(Doubling()).forward_in_place(values));
+    CHECK_FALSE(dv::AnyLayer<double>(dv::MaxPool2D<double>()).forward_in_place(values));
+    CHECK(values == src);
+    CHECK(dv::AnyLayer<double>(dv::Flatten<double>()).forward_in_place(values));
+    CHECK(values == src.reshaped({2, 60}));
+}
+
 TEST_CASE("any_layer: copies are independent") {
     dv::AnyLayer<double> layer = ScaledShift();
     dv::AnyLayer<double> copy = layer;

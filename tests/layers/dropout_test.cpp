@@ -98,3 +98,7 @@ TEST_CASE("dropout: a rate outside of [0, 1) throws OptionError") {
         support::check_throws<dv::OptionError>([&] { dv::Dropout<float> layer({.rate = rate}); },
                                                {"Dropout", "[0, 1)", "got"});
 }
+
+TEST_CASE("dropout: in place, which is never while training, nothing changes") {
+    support::check_in_place(dv::Dropout<float>({.rate = 0.7}), support::random_tensor<float>({3, 2, 7, 9}, 1));
+}

@@ -27,3 +27,8 @@ TEST_CASE("flatten: any sample becomes one row") {
     CHECK(layer.output_shape({9}) == Shape{9});
     CHECK(layer.output_shape({2, 3}) == Shape{6});
 }
+
+TEST_CASE("flatten: in place, another shape on the same memory") {
+    support::check_in_place(dv::Flatten<float>(), support::random_tensor<float>({3, 2, 7, 9}, 1));
+    support::check_in_place(dv::Flatten<float>(), support::random_tensor<float>({3, 5}, 2));
+}

@@ -119,3 +119,12 @@ TEST_CASE("local_response_norm: bad options throw OptionError, flat features Sha
     bad({.beta = nan}, "beta = nan");
     support::check_throws<dv::ShapeError>([] { dv::LocalResponseNorm<float>().output_shape({8}); }, {"(C,H,W)", "(8)"});
 }
+
+TEST_CASE("local_response_norm: without a record, the same bits, and the record stays as it is") {
+    const dv::LocalResponseNorm<float> layer({.size = 3, .alpha = 0.5, .k = 1});
+    const auto pass = support::run(layer, support::random_tensor<float>({2, 5, 7, 9}, 1));
+    CHECK(pass.record.saved.shape() == pass.src.shape());
+    const auto unrecorded = support::run(layer, pass.src, {.recorded = false});
+    CHECK(unrecorded.dst == pass.dst);
+    CHECK(unrecorded.record.saved.empty());
+}

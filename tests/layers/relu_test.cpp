@@ -97,3 +97,8 @@ TEST_CASE("relu: keeps any shape, and a window is its own") {
     CHECK(layer.reads({1, 2, 3, 1}, {3, 9, 9}) == dv::Window{1, 2, 3, 1});
     CHECK(layer.reached_by({1, 2, 3, 1}, {3, 9, 9}) == dv::Window{1, 2, 3, 1});
 }
+
+TEST_CASE("relu: in place, the same bits on the same memory") {
+    support::check_in_place(dv::ReLU<float>(), support::random_tensor<float>({3, 2, 7, 9}, 1));
+    support::check_in_place(dv::ReLU<double>(), support::random_tensor<double>({2, 11}, 2));
+}

@@ -62,3 +62,7 @@ TEST_CASE("softmax: the way back is the gradient under the rule gradient, else t
 TEST_CASE("softmax: feature maps throw ShapeError") {
     support::check_throws<dv::ShapeError>([] { dv::Softmax<float>().output_shape({3, 2, 2}); }, {"(F)", "(3,2,2)"});
 }
+
+TEST_CASE("softmax: in place, the same bits on the same memory") {
+    support::check_in_place(dv::Softmax<float>(), support::random_tensor<float>({3, 10}, 1));
+}

@@ -7,15 +7,11 @@
 
 #include <doctest/doctest.h>
 
+#include "all_kinds.hpp"
 #include "deconvviz/core/parallel.hpp"
 #include "deconvviz/layers/conv2d.hpp"
-#include "deconvviz/layers/dense.hpp"
 #include "deconvviz/layers/dropout.hpp"
-#include "deconvviz/layers/flatten.hpp"
-#include "deconvviz/layers/local_response_norm.hpp"
-#include "deconvviz/layers/max_pool2d.hpp"
 #include "deconvviz/layers/relu.hpp"
-#include "deconvviz/layers/softmax.hpp"
 #include "deconvviz/model/sequential.hpp"
 #include "deconvviz/visualize/deconvnet.hpp"
 #include "tensor_support.hpp"
@@ -27,21 +23,6 @@ using dv::Shape;
 using dv::Tensor;
 
 namespace {
-
-/// Every kind of layer. The scale of the first ReLU's input keeps it and the pool away from their kinks.
-template <class T>
-dv::Sequential<T> all_kinds() {
-    dv::Sequential<T> model({2, 8, 9}, dv::Conv2D<T>({.in = 2, .out = 6, .kernel = 3, .padding = {1, 0}, .groups = 2}),
-                            dv::ReLU<T>(), dv::LocalResponseNorm<T>({.size = 3, .alpha = 0.5, .k = 1}),
-                            dv::MaxPool2D<T>({.kernel = 3, .stride = 2, .ceil = true}),
-                            dv::Conv2D<T>({.in = 6, .out = 4, .kernel = 2, .stride = 2, .padding = 1, .bias = false}),
-                            dv::ReLU<T>(), dv::Flatten<T>(), dv::Dropout<T>({.rate = 0.3}),
-                            dv::Dense<T>({.in = 24, .out = 5}), dv::Softmax<T>());
-    for (const auto& parameter : model.parameters())
-        if (parameter.parameter.name == "bias")
-            *parameter.parameter.value = support::random_tensor<T>(parameter.parameter.value->shape(), 4, -0.3, 0.3);
-    return model;
-}
 
 /// The smallest distance of a ReLU's input from 0 in the whole trace, and of the two largest values of a pool window.
 double distance_from_kinks(const dv::Sequential<double>& model, const dv::Trace<double>& trace) {
@@ -60,7 +41,7 @@ double distance_from_kinks(const dv::Sequential<double>& model, const dv::Trace<
 }
 
 void check_whole_gradient(const dv::PassOptions& options) {
-    auto model = all_kinds<double>();
+    auto model = support::all_kinds<double>();
     auto input = support::random_tensor<double>({2, 2, 8, 9}, 12);
     const auto trace = model.trace(input, options);
     constexpr double step = 1e-6;
@@ -96,7 +77,7 @@ TEST_CASE("trace: backward of a training pass equals finite differences with its
 }
 
 TEST_CASE("trace: backward refuses a gradient of another shape and another model's trace") {
-    auto model = all_kinds<double>();
+    auto model = support::all_kinds<double>();
     const auto trace = model.trace(support::random_tensor<double>({3, 2, 8, 9}, 1));
     dv::Gradients<double> gradients;
     support::check_throws<dv::ShapeError>(
@@ -109,7 +90,7 @@ TEST_CASE("trace: backward refuses a gradient of another shape and another model
 }
 
 TEST_CASE("trace: holds the input and every activation, by index and by name") {
-    const auto model = all_kinds<float>();
+    const auto model = support::all_kinds<float>();
     const auto input = support::random_tensor<float>({3, 2, 8, 9}, 1);
     const auto trace = model.trace(input);
     CHECK(trace.batch() == 3);
@@ -128,7 +109,7 @@ TEST_CASE("trace: holds the input and every activation, by index and by name") {
 }
 
 TEST_CASE("trace: one that is used again equals a new one, whatever batch it held before") {
-    const auto model = all_kinds<float>();
+    const auto model = support::all_kinds<float>();
     dv::Trace<float> trace;
     for (const Index batch : {3, 1, 5, 2}) {
         for (const bool training : {true, false}) {
@@ -154,7 +135,7 @@ TEST_CASE("trace: a training pass differs by seed, and each layer draws its own"
 }
 
 TEST_CASE("trace: an empty one, and one of another model, throw StateError") {
-    const auto model = all_kinds<float>();
+    const auto model = support::all_kinds<float>();
     const dv::Trace<float> empty;
     CHECK(empty.empty());
     support::check_throws<dv::StateError>([&] { model.check(empty); }, {"empty"});
@@ -181,7 +162,7 @@ TEST_CASE("trace: an empty one, and one of another model, throw StateError") {
 }
 
 TEST_CASE("trace: one model serves several threads at once, same bits") {
-    const auto model = all_kinds<float>();
+    const auto model = support::all_kinds<float>();
     constexpr int count = 4;
     const auto input = [](int i) { return support::random_tensor<float>({2, 2, 8, 9}, static_cast<std::uint64_t>(i)); };
     const auto project = [&](const dv::Trace<float>& trace) {

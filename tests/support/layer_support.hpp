@@ -43,6 +43,18 @@ Pass<T> run(const L& layer, Tensor<T> src, const PassOptions& options = {}) {
     return pass;
 }
 
+/// Checks that the layer, working in place, leaves what its `forward` gives, same bits, on the memory that it was
+/// given.
+template <class T, class L>
+void check_in_place(const L& layer, const Tensor<T>& src) {
+    const Pass<T> pass = run(layer, src);
+    Tensor<T> values = src;
+    const T* const memory = values.data();
+    layer.forward_in_place(values);
+    CHECK(values == pass.dst);
+    CHECK(values.data() == memory);
+}
+
 /// A tensor that was used for something else before: its values must not show in a result.
 template <class T>
 Tensor<T> used_before(const Shape& shape) {

@@ -15,6 +15,10 @@
 #include "deconvviz/core/shape.hpp"
 
 namespace deconvviz {
+namespace detail {
+template <class T>
+class ReshapedView;
+}
 
 /// A dense array with value semantics: copying copies the values, equality compares them.
 /// Batches of feature maps are (N, C, H, W), flat features (N, F), filters (O, I, KH, KW).
@@ -101,6 +105,8 @@ class Tensor {
     friend bool operator==(const Tensor&, const Tensor&) = default;
 
   private:
+    friend class detail::ReshapedView<T>;
+
     Index slice_size() const { return shape_[0] == 0 ? 0 : size() / shape_[0]; }
 
     std::size_t checked(Index i) const {
@@ -122,6 +128,30 @@ class Tensor {
     Shape shape_;
     detail::Buffer<T> values_;
 };
+
+namespace detail {
+
+/// The values of a tensor under another shape, for reading, without a copy. The tensor must outlive the view unchanged.
+template <class T>
+class ReshapedView {
+  public:
+    /// Throws ShapeError for another number of elements.
+    ReshapedView(const Tensor<T>& tensor, const Shape& shape) {
+        if (shape.elements() != tensor.size()) raise<ShapeError>("cannot reshape ", tensor.shape(), " to ", shape);
+        view_.shape_ = shape;
+        view_.values_.borrow(tensor.values_);
+    }
+    ReshapedView(const ReshapedView&) = delete;
+    ReshapedView& operator=(const ReshapedView&) = delete;
+    ~ReshapedView() { view_.values_.return_borrowed(); }
+
+    const Tensor<T>& operator*() const { return view_; }
+
+  private:
+    Tensor<T> view_;
+};
+
+}  // namespace detail
 
 /// Puts samples of one shape into a batch, one behind the other. Throws ShapeError where a shape differs, OptionError
 /// for no samples.

@@ -74,6 +74,8 @@ class AnyLayer {
     void forward(const Tensor<T>& src, Tensor<T>& dst, Record<T>& record, const PassOptions& options) const {
         held_->forward(src, dst, record, options);
     }
+    /// False, and nothing done, for a layer that does not work in place.
+    bool forward_in_place(Tensor<T>& values) const { return held_->forward_in_place(values); }
     void backward(const LayerTrace<T>& seen, const Tensor<T>& grad_dst, Tensor<T>* grad_src,
                   std::span<Tensor<T>> gradients) const {
         held_->backward(seen, grad_dst, grad_src, gradients);
@@ -93,6 +95,7 @@ class AnyLayer {
         virtual Window reads(const Window&, const Shape&) const = 0;
         virtual Window reached_by(const Window&, const Shape&) const = 0;
         virtual void forward(const Tensor<T>&, Tensor<T>&, Record<T>&, const PassOptions&) const = 0;
+        virtual bool forward_in_place(Tensor<T>&) const = 0;
         virtual void backward(const LayerTrace<T>&, const Tensor<T>&, Tensor<T>*, std::span<Tensor<T>>) const = 0;
         virtual void deconv(const LayerTrace<T>&, const Tensor<T>&, Tensor<T>&, const ReverseRules&) const = 0;
     };
@@ -129,6 +132,13 @@ class AnyLayer {
         void forward(const Tensor<T>& src, Tensor<T>& dst, Record<T>& record,
                      const PassOptions& options) const override {
             layer.forward(src, dst, record, options);
+        }
+        bool forward_in_place(Tensor<T>& values) const override {
+            constexpr bool can = requires {
+                layer.forward_in_place(values);
+            };
+            if constexpr (can) layer.forward_in_place(values);
+            return can;
         }
         void backward(const LayerTrace<T>& seen, const Tensor<T>& grad_dst, Tensor<T>* grad_src,
                       std::span<Tensor<T>> gradients) const override {

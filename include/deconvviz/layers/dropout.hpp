@@ -49,6 +49,8 @@ class Dropout {
         scale(src, record, dst);
     }
 
+    void forward_in_place(Tensor<T>&) const {}
+
     void backward(const LayerTrace<T>& seen, const Tensor<T>& grad_dst, Tensor<T>* grad_src,
                   std::span<Tensor<T>>) const {
         if (grad_src != nullptr) scale(grad_dst, seen.record, *grad_src);

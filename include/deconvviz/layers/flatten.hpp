@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "deconvviz/layers/layer.hpp"
 
@@ -20,6 +21,11 @@ class Flatten {
     void forward(const Tensor<T>& src, Tensor<T>& dst, Record<T>&, const PassOptions&) const {
         dst.resize(output_shape(src.shape().sample()).batched(src.shape()[0]));
         std::copy(src.begin(), src.end(), dst.begin());
+    }
+
+    /// Costs nothing.
+    void forward_in_place(Tensor<T>& values) const {
+        values = std::move(values).reshaped(output_shape(values.shape().sample()).batched(values.shape()[0]));
     }
 
     void backward(const LayerTrace<T>& seen, const Tensor<T>& grad_dst, Tensor<T>* grad_src,

@@ -87,6 +87,7 @@ struct LayerTrace {
 struct PassOptions {
     bool training = false;
     std::uint64_t seed = 0;
+    bool recorded = true;  // false: there will be no way back, and nobody reads the record
 };
 
 /// A parameter of a layer: its name within the layer, its value, and whether weight decay acts on it.
@@ -110,6 +111,8 @@ struct Parameter {
 ///
 /// Where it applies, also these; shapes are those of samples:
 ///
+/// - `void forward_in_place(Tensor<T>& values) const`: what `forward` does while nothing is trained or recorded, on the
+///   input's own memory: `values` comes as src and leaves as dst. Without it, `forward` is called.
 /// - `std::vector<Parameter<T>> parameters()`: what training changes.
 /// - `Window reads(const Window& dst, const Shape& src) const`: the input window that an output window depends on.
 /// - `Window reached_by(const Window& src, const Shape& dst) const`: the output window that an input window acts on.

@@ -49,10 +49,12 @@ class LocalResponseNorm {
         return sample;
     }
 
-    void forward(const Tensor<T>& src, Tensor<T>& dst, Record<T>& record, const PassOptions&) const {
+    void forward(const Tensor<T>& src, Tensor<T>& dst, Record<T>& record, const PassOptions& pass) const {
         dst.resize(src.shape());
-        record.saved.resize(src.shape());
-        kernels::local_response_norm(kernel_shape(src.shape()), src.data(), record.saved.data(), dst.data());
+        if (pass.recorded) record.saved.resize(src.shape());
+        // Where nobody wants the scale, each value of it gives way to the output that was computed from it.
+        T* const scale = pass.recorded ? record.saved.data() : dst.data();
+        kernels::local_response_norm(kernel_shape(src.shape()), src.data(), scale, dst.data());
     }
 
     void backward(const LayerTrace<T>& seen, const Tensor<T>& grad_dst, Tensor<T>* grad_src,

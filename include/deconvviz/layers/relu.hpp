@@ -29,6 +29,8 @@ class ReLU {
         kernels::relu(src.size(), src.data(), dst.data());
     }
 
+    void forward_in_place(Tensor<T>& values) const { kernels::relu(values.size(), values.data(), values.data()); }
+
     void backward(const LayerTrace<T>& seen, const Tensor<T>& grad_dst, Tensor<T>* grad_src,
                   std::span<Tensor<T>>) const {
         if (grad_src != nullptr) rectify(seen, grad_dst, *grad_src, ReluRule::gradient);

@@ -42,6 +42,10 @@ class Softmax {
         for (Index n = 0; n < src.shape()[0]; ++n) softmax<T>(src.slice(n), dst.slice(n));
     }
 
+    void forward_in_place(Tensor<T>& values) const {
+        for (Index n = 0; n < values.shape()[0]; ++n) softmax<T>(values.slice(n), values.slice(n));
+    }
+
     void backward(const LayerTrace<T>& seen, const Tensor<T>& grad_dst, Tensor<T>* grad_src,
                   std::span<Tensor<T>>) const {
         if (grad_src != nullptr) gradient(seen, grad_dst, *grad_src);

@@ -16,6 +16,7 @@
 #include "deconvviz/layers/any_layer.hpp"
 #include "deconvviz/model/layer_id.hpp"
 #include "deconvviz/model/trace.hpp"
+#include "deconvviz/model/workspace.hpp"
 
 namespace deconvviz {
 
@@ -113,15 +114,14 @@ class Sequential {
     /// The output for a batch (N, …) or for one sample, which counts as a batch of one. Throws ShapeError for an input
     /// of another shape.
     Tensor<T> forward(const Tensor<T>& input) const {
-        Tensor<T> src = input.reshaped(batch_shape(input));
-        Tensor<T> dst;
-        for (const AnyLayer<T>& layer : layers_) {
-            Record<T> record;
-            layer.forward(src, dst, record, {});
-            std::swap(src, dst);
-        }
-        return src;
+        Workspace<T> workspace;
+        return std::move(run(input, workspace));
     }
+
+    /// The same in the memory of a workspace, where the output stays until the workspace is used again: as an input it
+    /// may be, that of this model or of another. Allocates nothing where the workspace has served for such a pass
+    /// before.
+    const Tensor<T>& forward(const Tensor<T>& input, Workspace<T>& workspace) const { return run(input, workspace); }
 
     /// A forward pass that keeps everything.
     Trace<T> trace(const Tensor<T>& input, const PassOptions& options = {}) const {
@@ -130,7 +130,8 @@ class Sequential {
         return trace;
     }
 
-    /// The same into a trace that was used before, whose memory serves again.
+    /// The same into a trace that was used before, whose memory serves again: for the same model and batch, nothing is
+    /// allocated.
     void trace(const Tensor<T>& input, Trace<T>& trace, const PassOptions& options = {}) const {
         const Shape shape = batch_shape(input);
         trace.names_.reset();  // the trace counts as empty until it is whole
@@ -174,6 +175,21 @@ class Sequential {
     }
 
   private:
+    /// A forward pass; the output is one of the workspace's tensors.
+    Tensor<T>& run(const Tensor<T>& input, Workspace<T>& workspace) const {
+        constexpr PassOptions options{.recorded = false};
+        const detail::ReshapedView<T> batch(input, batch_shape(input));
+        Tensor<T>* values = &workspace.other_than(input);
+        layers_[0].forward(*batch, *values, workspace.record(), options);
+        for (std::size_t i = 1; i < size(); ++i) {
+            if (layers_[i].forward_in_place(*values)) continue;
+            Tensor<T>& dst = workspace.other_than(*values);
+            layers_[i].forward(*values, dst, workspace.record(), options);
+            values = &dst;
+        }
+        return *values;
+    }
+
     /// A moved-from list: an initializer_list would copy.
     template <std::size_t Count>
     static std::vector<AnyLayer<T>> collect(AnyLayer<T> (&&layers)[Count]) {

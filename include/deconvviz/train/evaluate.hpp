@@ -9,6 +9,7 @@
 #include "deconvviz/core/tensor.hpp"
 #include "deconvviz/data/dataset.hpp"
 #include "deconvviz/model/sequential.hpp"
+#include "deconvviz/model/workspace.hpp"
 #include "deconvviz/train/loss.hpp"
 
 namespace deconvviz {
@@ -58,12 +59,13 @@ Evaluation evaluate(const Sequential<T>& model, const Dataset<T>& data, Index ba
     result.confusion = Tensor<double>({data.classes, data.classes});
     std::vector<Index> order;
     Tensor<T> images;
+    Workspace<T> workspace;
     std::vector<int> labels;
     for (Index begin = 0; begin < data.size(); begin += batch) {
         order.resize(static_cast<std::size_t>(std::min(batch, data.size() - begin)));
         for (std::size_t i = 0; i < order.size(); ++i) order[i] = begin + static_cast<Index>(i);
         detail::gather(data, order, images, labels);
-        const Tensor<T> logits = model.forward(images);
+        const Tensor<T>& logits = model.forward(images, workspace);
         result.loss += softmax_cross_entropy<T>(logits, labels).loss * static_cast<double>(order.size());
         for (std::size_t i = 0; i < order.size(); ++i) {
             const auto row = logits.slice(static_cast<Index>(i));

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "deconvviz/core/random.hpp"
+#include "deconvviz/layers/detail/weights_and_bias.hpp"
 #include "deconvviz/model/sequential.hpp"
 
 namespace deconvviz {
@@ -33,14 +34,15 @@ void initialise(Sequential<T>& model, const InitialiseOptions& options = {}) {
             value.fill(0);
             continue;
         }
+        const std::uint64_t seed = derived_seed(options.seed, number++);
+        if (options.scheme == Initialisation::he) {
+            detail::draw_normal(value, detail::he_deviation(value.shape()), seed);
+            continue;
+        }
         const double fan_in = static_cast<double>(value.size() / value.shape()[0]);
         const double fan_out = static_cast<double>(value.size() / value.shape()[1]);
-        Random random(derived_seed(options.seed, number++));
-        for (T& weight : value) {
-            weight = static_cast<T>(options.scheme == Initialisation::he
-                                        ? random.normal() * std::sqrt(2 / fan_in)
-                                        : random.between(-1, 1) * std::sqrt(6 / (fan_in + fan_out)));
-        }
+        Random random(seed);
+        for (T& weight : value) weight = static_cast<T>(random.between(-1, 1) * std::sqrt(6 / (fan_in + fan_out)));
     }
 }
 

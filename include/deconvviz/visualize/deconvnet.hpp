@@ -8,9 +8,32 @@
 #include "deconvviz/core/tensor.hpp"
 #include "deconvviz/model/sequential.hpp"
 #include "deconvviz/model/trace.hpp"
+#include "deconvviz/model/workspace.hpp"
 #include "deconvviz/visualize/seed.hpp"
 
 namespace deconvviz {
+
+namespace detail {
+
+/// The walk of deconvnet; the result is one of the workspace's tensors.
+template <class T>
+Tensor<T>& carry_down(const Sequential<T>& model, const Trace<T>& trace, const Seed<T>& seed, const ReverseRules& rules,
+                      Workspace<T>& workspace) {
+    model.check(trace);
+    if (seed.layer >= model.size() || seed.signal.shape() != trace.activation(seed.layer).shape())
+        raise<ShapeError>("deconvnet: the seed is a signal ", seed.signal.shape(), " at layer ", seed.layer,
+                          ", which does not fit the trace");
+    Tensor<T>* signal = &workspace.other_than(seed.signal);
+    model.layer(seed.layer).deconv(trace.layer(seed.layer), seed.signal, *signal, rules);
+    for (std::size_t i = seed.layer; i-- > 0;) {
+        Tensor<T>& below = workspace.other_than(*signal);
+        model.layer(i).deconv(trace.layer(i), *signal, below, rules);
+        signal = &below;
+    }
+    return *signal;
+}
+
+}  // namespace detail
 
 /// Carries a seed down from its layer to the input: through each layer below, from the seed's own on, by the layer's
 /// `deconv`: unpooling by switches, rectification, filtering by the transposed filters [zeiler2014, §2.1].
@@ -33,17 +56,16 @@ namespace deconvviz {
 template <class T>
 Tensor<T> deconvnet(const Sequential<T>& model, const Trace<T>& trace, const Seed<T>& seed,
                     const ReverseRules& rules = {}) {
-    model.check(trace);
-    if (seed.layer >= model.size() || seed.signal.shape() != trace.activation(seed.layer).shape())
-        detail::raise<ShapeError>("deconvnet: the seed is a signal ", seed.signal.shape(), " at layer ", seed.layer,
-                                  ", which does not fit the trace");
-    Tensor<T> above = seed.signal;
-    Tensor<T> below;
-    for (std::size_t i = seed.layer + 1; i-- > 0;) {
-        model.layer(i).deconv(trace.layer(i), above, below, rules);
-        std::swap(above, below);
-    }
-    return above;
+    Workspace<T> workspace;
+    return std::move(detail::carry_down(model, trace, seed, rules, workspace));
+}
+
+/// The same in the memory of a workspace, where the result stays until the workspace is used again. Allocates nothing
+/// where the workspace has served for such a walk before.
+template <class T>
+const Tensor<T>& deconvnet(const Sequential<T>& model, const Trace<T>& trace, const Seed<T>& seed,
+                           const ReverseRules& rules, Workspace<T>& workspace) {
+    return detail::carry_down(model, trace, seed, rules, workspace);
 }
 
 }  // namespace deconvviz

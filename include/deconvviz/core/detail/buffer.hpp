@@ -62,6 +62,18 @@ class Buffer {
         size_ = size;
     }
 
+    /// Takes the memory of another buffer as its own, for reading alone. Before anything else happens to this buffer,
+    /// and while the other one is as it is, it must be returned.
+    void borrow(const Buffer& other) {
+        memory_.reset(const_cast<T*>(other.data()));
+        size_ = other.size_;
+        capacity_ = 0;
+    }
+    void return_borrowed() {
+        static_cast<void>(memory_.release());
+        size_ = 0;
+    }
+
     friend bool operator==(const Buffer& a, const Buffer& b) {
         return std::equal(a.begin(), a.end(), b.begin(), b.end());
     }

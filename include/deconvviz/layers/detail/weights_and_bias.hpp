@@ -8,20 +8,35 @@
 #include <vector>
 
 #include "deconvviz/core/error.hpp"
+#include "deconvviz/core/parallel.hpp"
 #include "deconvviz/core/random.hpp"
 #include "deconvviz/core/tensor.hpp"
 #include "deconvviz/layers/layer.hpp"
 
 namespace deconvviz::detail {
 
-/// First weights (out, …): normal, of variance 2 / fan-in [he2015]. Fan-in is the number of values that an output sums
-/// over: all dimensions but the first.
+/// weights[i] = deviation · the i-th normal number of Random(seed). Drawn on all threads; the numbers do not depend on
+/// how many.
+template <class T>
+void draw_normal(Tensor<T>& weights, double deviation, std::uint64_t seed) {
+    parallel_for(weights.size(), 1 << 16, [&](Index begin, Index end) {
+        Random random(seed);
+        random.skip(static_cast<std::uint64_t>(begin) * Random::bits_per_normal);
+        for (Index i = begin; i < end; ++i) weights[i] = static_cast<T>(deviation * random.normal());
+    });
+}
+
+/// The standard deviation of first weights (out, …) for networks of ReLUs: their variance is 2 / fan-in [he2015].
+/// Fan-in is the number of values that an output sums over: all dimensions but the first.
+inline double he_deviation(const Shape& shape) {
+    return std::sqrt(2.0 * static_cast<double>(shape[0]) / static_cast<double>(shape.elements()));
+}
+
 template <class T>
 Tensor<T> he_weights(const Shape& shape, std::uint64_t seed) {
-    Tensor<T> weights(shape);
-    const double deviation = std::sqrt(2.0 * static_cast<double>(shape[0]) / static_cast<double>(weights.size()));
-    Random random(derived_seed(seed, static_cast<std::uint64_t>(weights.size())));
-    for (T& weight : weights) weight = static_cast<T>(deviation * random.normal());
+    Tensor<T> weights;
+    weights.resize(shape);
+    draw_normal(weights, he_deviation(shape), derived_seed(seed, static_cast<std::uint64_t>(weights.size())));
     return weights;
 }
 
