@@ -143,14 +143,14 @@ DECONVVIZ_TARGET inline void batch_strip(const detail::TapProduct<T>& product, c
             const T* from =
                 tile_steps.taps > 0 ? staged + ((y.read - block.top) * width + x.read) * layout.pictures : staged;
             for (Index v = 0; v < layout.vectors;) {
-                const Index count = v + tile.vectors <= layout.vectors ? tile.vectors : 1;
+                const Index count = tile.take(layout.vectors - v);
                 const T* values[4];
                 T* out[4];
                 for (Index i = 0; i < count; ++i) {
                     values[i] = from + (v + i) * lanes;
                     out[i] = result + q * layout.pictures + (v + i) * lanes;
                 }
-                (count == tile.vectors ? tile.wide : tile.narrow)(tile_steps, packed, values, bias, out, result_rows);
+                tile.compute(count)(tile_steps, packed, values, bias, out, result_rows);
                 v += count;
             }
         }

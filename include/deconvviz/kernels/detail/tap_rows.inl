@@ -206,8 +206,8 @@ DECONVVIZ_TARGET inline VectorPlace band_tile(const BandPhase<T>& phase, const T
         out_rows[v] = whole[v] ? phase.product.dst_plane : lanes;
         for (Index i = 0; whole[v] && i < phase.tile.rows; ++i) __builtin_prefetch(out[v] + i * out_rows[v], 1);
     }
-    const auto compute = count == phase.tile.vectors ? phase.tile.wide : phase.tile.narrow;
-    compute(steps, packed, values, phase.product.bias ? phase.product.bias + phase.map : nullptr, out, out_rows);
+    phase.tile.compute(count)(steps, packed, values, phase.product.bias ? phase.product.bias + phase.map : nullptr, out,
+                              out_rows);
     for (Index v = 0; v < count; ++v)
         if (!whole[v]) store_positions(phase, at[v], out[v]);
     return place;
@@ -238,7 +238,7 @@ inline void band_maps(const detail::TapProduct<T>& product, const BandLayout& la
                 const Index vectors = layout.vectors(phase.rows, phase.columns, Vector<T>::lanes);
                 VectorPlace place;
                 for (Index v = 0; v < vectors;) {
-                    const Index count = v + tile.vectors <= vectors ? tile.vectors : 1;
+                    const Index count = tile.take(vectors - v);
                     place = band_tile(phase, tile_steps, packed, staged, count, place);
                     v += count;
                 }

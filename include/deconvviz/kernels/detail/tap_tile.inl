@@ -1,10 +1,10 @@
 // The innermost loop of a TapProduct, and its weights in the order in which it takes them; see tap_product.hpp and
 // for_each_isa.inl.
 
-/// Vectors beside each other in a tile of so many rows: as many as half of the registers hold, the others being for
-/// what is multiplied, but at most four.
+/// Vectors beside each other in a tile of so many rows: with 32 registers half of them hold sums, with 16 three
+/// quarters, as sums must be many enough to hide how long one addition takes.
 template <Index Rows>
-inline constexpr Index tile_vectors = std::min<Index>(4, std::max<Index>(1, DECONVVIZ_REGISTERS / 2 / Rows));
+inline constexpr Index tile_vectors = DECONVVIZ_REGISTERS == 32 ? (Rows > 4 ? 2 : 4) : (Rows > 2 ? 3 : 4);
 
 /// What a tile multiplies: `channels` times the same steps, each channel's weights and values further on.
 struct TileSteps {
@@ -51,18 +51,25 @@ template <class T, Index Rows, Index Vectors>
     }
 }
 
-/// A tile of some size, chosen at run time.
+/// A tile of so many rows and as many vectors as fit the registers, or two, or one.
 template <class T>
 struct Tile {
-    void (*wide)(const TileSteps&, const T*, const T* const*, const T*, T* const*, const Index*) = nullptr;
-    void (*narrow)(const TileSteps&, const T*, const T* const*, const T*, T* const*, const Index*) = nullptr;
+    using Compute = void (*)(const TileSteps&, const T*, const T* const*, const T*, T* const*, const Index*);
     Index rows = 0;
-    Index vectors = 0;  // of the wide one; the narrow one has one
+    Index vectors = 0;  // of the widest
+    Compute widest = nullptr;
+    Compute pair = nullptr;
+    Compute single = nullptr;
+
+    /// How many of `left` vectors to compute next.
+    Index take(Index left) const { return left >= vectors ? vectors : std::min<Index>(left, 2); }
+    Compute compute(Index count) const { return count == vectors ? widest : count == 2 ? pair : single; }
 };
 
 template <class T, Index Rows>
 Tile<T> tile_of() {
-    return {tap_tile<T, Rows, tile_vectors<Rows>>, tap_tile<T, Rows, 1>, Rows, tile_vectors<Rows>};
+    return {Rows, tile_vectors<Rows>, tap_tile<T, Rows, tile_vectors<Rows>>, tap_tile<T, Rows, 2>,
+            tap_tile<T, Rows, 1>};
 }
 
 /// The tallest tile for so many rows.

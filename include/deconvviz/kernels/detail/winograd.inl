@@ -163,19 +163,18 @@ DECONVVIZ_TARGET inline void winograd_strip(const detail::TapProduct<T>& product
     const Tile<T> tile = tile_of<T, panel_rows>();
     const detail::TapStep step;
     const TileSteps steps{&step, 1, product.channels, panel_rows, run.lanes};
+    const Index out_rows[4] = {run.lanes, run.lanes, run.lanes, run.lanes};
     T* result = detail::scratch<T, Scratch::result>(36 * run.result);
     for (Index k = 0; k < 36; ++k)
         for (Index v = 0; v < run.lanes;) {
-            const bool wide = v + tile.vectors * lanes <= run.lanes;
+            const Index count = tile.take((run.lanes - v) / lanes);
             const T* values[4];
             T* out[4];
-            const Index out_rows[4] = {run.lanes, run.lanes, run.lanes, run.lanes};
-            for (Index i = 0; i < tile.vectors; ++i) {
-                values[i] = source + k * run.source + v + i * lanes;
-                out[i] = result + k * run.result + v + i * lanes;
+            for (Index i = 0; i < count; ++i, v += lanes) {
+                values[i] = source + k * run.source + v;
+                out[i] = result + k * run.result + v;
             }
-            (wide ? tile.wide : tile.narrow)(steps, filters + k * run.filters, values, nullptr, out, out_rows);
-            v += (wide ? tile.vectors : 1) * lanes;
+            tile.compute(count)(steps, filters + k * run.filters, values, nullptr, out, out_rows);
         }
     for (Index v = 0; v < run.count; v += lanes)
         winograd_store(product, tiles, run, v, map, std::min(panel_rows, product.maps - map), result);
@@ -203,7 +202,8 @@ inline void winograd_by_tiles(const detail::TapProduct<T>& product, const Winogr
         for (Index i = begin; i < end; ++i) winograd_maps(product, i * panel_rows, filters + i * strip);
     });
     constexpr Index budget = (Index{1} << 19) / Index{sizeof(T)};
-    const Index at_once = std::max<Index>(1, budget / (36 * product.channels) / (2 * lanes)) * 2 * lanes;
+    constexpr Index wide = tile_vectors<panel_rows>;
+    const Index at_once = std::max<Index>(1, budget / (36 * product.channels) / (wide * lanes)) * wide * lanes;
     parallel_for((tiles.count + at_once - 1) / at_once, 1, [&, filters](Index begin, Index end) {
         for (Index i = begin; i < end; ++i) {
             const WinogradRun<T> run(product.channels, i * at_once, std::min(at_once, tiles.count - i * at_once));
