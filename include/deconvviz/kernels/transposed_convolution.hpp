@@ -86,7 +86,8 @@ TapProduct<T> transposed_product(const ConvolutionShape& s, Index group, const T
     p.first_column = window.x;
     p.whole_rows = s.src_height;
     p.whole_columns = s.src_width;
-    p.winograd = s.method == ConvolutionMethod::automatic;
+    // A window within one phase of a stride looks like a convolution without stride, but the whole is none.
+    p.winograd = s.method == ConvolutionMethod::automatic && s.sliding.stride == Size2D(1);
     return p;
 }
 

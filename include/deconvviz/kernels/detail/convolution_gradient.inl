@@ -13,6 +13,7 @@ struct GradientRuns {
 };
 
 /// sums[i * Vectors * lanes + …] = or += sum over positions of source[places[i] + position] * maps[position, …].
+/// (Each band has a sum of its own first: that keeps the rounding error of long sums small.)
 template <class T, Index Rows, Index Vectors>
 [[gnu::noinline]] DECONVVIZ_TARGET inline void gradient_tile(const GradientRuns& runs, const T* source,
                                                              const Index* places, const T* maps, T* sums,
@@ -24,14 +25,14 @@ template <class T, Index Rows, Index Vectors>
     const T* rows[Rows];
     DECONVVIZ_UNROLL for (Index i = 0; i < Rows; ++i) {
         rows[i] = source + places[i];
-        DECONVVIZ_UNROLL for (Index v = 0; v < Vectors; ++v) total[i][v] =
-            accumulate ? Register(*reinterpret_cast<const Loose*>(sums + (i * Vectors + v) * lanes)) : Register{};
+        DECONVVIZ_UNROLL for (Index v = 0; v < Vectors; ++v) total[i][v] = Register{};
     }
     for (Index n = 0; n < runs.repeats; ++n) {
         for (Index k = 0; k < runs.length; ++k, maps += Vectors * lanes) {
             Register right[Vectors];
-            DECONVVIZ_UNROLL for (Index v = 0; v < Vectors; ++v) right[v] =
-                *reinterpret_cast<const Loose*>(maps + v * lanes);
+            DECONVVIZ_UNROLL for (Index v = 0; v < Vectors; ++v) {
+                right[v] = *reinterpret_cast<const Loose*>(maps + v * lanes);
+            }
             DECONVVIZ_UNROLL for (Index i = 0; i < Rows; ++i) {
                 const T factor = rows[i][k];
                 DECONVVIZ_UNROLL for (Index v = 0; v < Vectors; ++v) total[i][v] += factor * right[v];
@@ -40,8 +41,10 @@ template <class T, Index Rows, Index Vectors>
         DECONVVIZ_UNROLL for (Index i = 0; i < Rows; ++i) rows[i] += runs.source_repeat;
     }
     DECONVVIZ_UNROLL for (Index i = 0; i < Rows; ++i) {
-        DECONVVIZ_UNROLL for (Index v = 0; v < Vectors; ++v) *
-            reinterpret_cast<Loose*>(sums + (i * Vectors + v) * lanes) = total[i][v];
+        DECONVVIZ_UNROLL for (Index v = 0; v < Vectors; ++v) {
+            Loose& sum = *reinterpret_cast<Loose*>(sums + (i * Vectors + v) * lanes);
+            sum = accumulate ? sum + total[i][v] : total[i][v];
+        }
     }
 }
 

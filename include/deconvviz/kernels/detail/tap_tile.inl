@@ -35,8 +35,9 @@ template <class T, Index Rows, Index Vectors>
         for (const detail::TapStep* step = steps.steps; step != end; ++step) {
             const T* factors = weights + step->weight;
             Register right[Vectors];
-            DECONVVIZ_UNROLL for (Index v = 0; v < Vectors; ++v) right[v] =
-                *reinterpret_cast<const Loose*>(from[v] + step->value);
+            DECONVVIZ_UNROLL for (Index v = 0; v < Vectors; ++v) {
+                right[v] = *reinterpret_cast<const Loose*>(from[v] + step->value);
+            }
             DECONVVIZ_UNROLL for (Index i = 0; i < Rows; ++i) {
                 const T factor = factors[i];
                 DECONVVIZ_UNROLL for (Index v = 0; v < Vectors; ++v) sums[i][v] += factor * right[v];
@@ -46,8 +47,9 @@ template <class T, Index Rows, Index Vectors>
         DECONVVIZ_UNROLL for (Index v = 0; v < Vectors; ++v) from[v] += steps.values_channel;
     }
     DECONVVIZ_UNROLL for (Index i = 0; i < Rows; ++i) {
-        DECONVVIZ_UNROLL for (Index v = 0; v < Vectors; ++v) * reinterpret_cast<Loose*>(c[v] + i * c_rows[v]) =
-            sums[i][v];
+        DECONVVIZ_UNROLL for (Index v = 0; v < Vectors; ++v) {
+            *reinterpret_cast<Loose*>(c[v] + i * c_rows[v]) = sums[i][v];
+        }
     }
 }
 

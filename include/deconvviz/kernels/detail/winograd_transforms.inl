@@ -80,8 +80,9 @@ template <class T>
             const Value g[3] = {half[0][i], half[1][i], half[2][i]};
             Value out[6];
             winograd_filter<T>(g, out);
-            DECONVVIZ_UNROLL for (Index j = 0; j < 6; ++j) *
-                reinterpret_cast<Row*>(transformed + (i * 6 + j) * pitch + c * panel_rows) = out[j];
+            DECONVVIZ_UNROLL for (Index j = 0; j < 6; ++j) {
+                *reinterpret_cast<Row*>(transformed + (i * 6 + j) * pitch + c * panel_rows) = out[j];
+            }
         }
     }
 }
@@ -142,8 +143,9 @@ DECONVVIZ_TARGET inline void winograd_row(const T* row, Index tiles, Index room,
         Register transformed[6];
         winograd_source<T>(d, transformed);
         if (t + lanes <= room) {
-            DECONVVIZ_UNROLL for (Index j = 0; j < 6; ++j) * reinterpret_cast<Loose*>(out + j * out_row + t) =
-                transformed[j];
+            DECONVVIZ_UNROLL for (Index j = 0; j < 6; ++j) {
+                *reinterpret_cast<Loose*>(out + j * out_row + t) = transformed[j];
+            }
             continue;
         }
         T values[6][lanes];
@@ -161,8 +163,9 @@ template <class T>
     Register half[6][4];  // by column, then output row
     DECONVVIZ_UNROLL for (Index j = 0; j < 6; ++j) {
         Register column[6];
-        DECONVVIZ_UNROLL for (Index i = 0; i < 6; ++i) column[i] =
-            *reinterpret_cast<const Loose*>(m + (i * 6 + j) * m_row);
+        DECONVVIZ_UNROLL for (Index i = 0; i < 6; ++i) {
+            column[i] = *reinterpret_cast<const Loose*>(m + (i * 6 + j) * m_row);
+        }
         winograd_output<T>(column, half[j]);
     }
     DECONVVIZ_UNROLL for (Index y = 0; y < 4; ++y) {
