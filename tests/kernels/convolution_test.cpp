@@ -1,71 +1,53 @@
+// Convolution, its transpose and its weight gradient against the references and against the exact sums.
+// Batches: convolution_batch_test.cpp. 3x3 kernels: winograd_test.cpp.
 #include "deconvviz/kernels/convolution.hpp"
 
-#include "deconvviz/core/parallel.hpp"
-#include "deconvviz/kernels/convolution_gradient.hpp"
-#include "deconvviz/kernels/transposed_convolution.hpp"
-#include "kernel_support.hpp"
+#include <limits>
+
+#include "convolution_support.hpp"
 
 namespace {
 
 using namespace kernel_test;
 using namespace deconvviz::kernels;
 
-/// A convolution with its operands, random.
 template <class T>
-struct Problem {
-    explicit Problem(std::uint64_t seed) : random(seed), shape(random_convolution(random)) { fill(); }
-    Problem(const ConvolutionShape& given, std::uint64_t seed) : random(seed), shape(given) { fill(); }
-
-    void fill() {
-        src = random_values<T>(shape.batch * shape.src_channels * shape.src_plane(), random);
-        dst = random_values<T>(shape.batch * shape.dst_channels * shape.dst_plane(), random);
-        weights = random_values<T>(shape.dst_channels * shape.group_src() * shape.taps(), random);
-        bias = random_values<T>(shape.dst_channels, random);
-    }
-
-    Random random;
-    ConvolutionShape shape;
-    std::vector<T> src, dst, weights, bias;
-};
-
-template <class T>
-void check_against_references(Problem<T> p) {
-    INFO(describe(p.shape));
+void check_against_references(const Problem<T>& p) {
+    const ConvolutionShape& s = p.shape;
+    INFO(describe(s));
     auto expected = p.dst;
-    reference::convolution(p.shape, p.src.data(), p.weights.data(), p.bias.data(), expected.data(),
-                           p.shape.whole_dst());
-    auto got = p.dst;
-    convolution(p.shape, p.src.data(), p.weights.data(), p.bias.data(), got.data(), p.shape.whole_dst());
-    check_close(got, expected, tolerance<T>);
+    reference::convolution(s, p.src.data(), p.weights.data(), p.bias.data(), expected.data(), s.whole_dst());
+    check_close(p.up(), expected, tolerance<T>);
 
     auto below = p.src;
-    reference::transposed_convolution(p.shape, p.dst.data(), p.weights.data(), below.data(), p.shape.whole_src());
-    auto got_below = p.src;
-    transposed_convolution(p.shape, p.dst.data(), p.weights.data(), got_below.data(), p.shape.whole_src());
-    check_close(got_below, below, tolerance<T>);
+    reference::transposed_convolution(s, p.dst.data(), p.weights.data(), below.data(), s.whole_src());
+    check_close(p.down(), below, tolerance<T>);
 
     auto gradient = p.weights;
-    reference::convolution_weight_gradient(p.shape, p.src.data(), p.dst.data(), gradient.data());
-    auto got_gradient = p.weights;
-    convolution_weight_gradient(p.shape, p.src.data(), p.dst.data(), got_gradient.data());
-    check_close(got_gradient, gradient, tolerance<T>);
+    reference::convolution_weight_gradient(s, p.src.data(), p.dst.data(), gradient.data());
+    check_close(p.gradient(), gradient, tolerance<T>);
+
+    const Exact exact(p);
+    CHECK(worst_error(expected, exact.up) < tolerance<T>);
+    CHECK(worst_error(below, exact.down) < tolerance<T>);
+    CHECK(worst_error(gradient, exact.gradient) < tolerance<T>);
 }
 
-ConvolutionShape square(Index batch, Index in, Index out, Index size, Index kernel, Index stride, Index padding) {
-    ConvolutionShape s;
-    s.batch = batch;
-    s.src_channels = in;
-    s.dst_channels = out;
-    s.src_height = s.src_width = size;
-    s.sliding = {kernel, stride, padding, 1};
-    s.dst_height = s.dst_width = deconvviz::convolved_size(size, kernel, stride, padding);
-    return s;
+/// Operands are below 1, so errors are taken as a part of at least 1.
+template <class T>
+void check_exactly(const Problem<T>& p) {
+    constexpr double bound = sizeof(T) == 4 ? 4e-6 : 1e-14;
+    INFO(describe(p.shape));
+    const Exact exact(p);
+    CHECK(worst_error(p.up(), exact.up, 1) < bound);
+    CHECK(worst_error(p.down(), exact.down, 1) < bound);
+    CHECK(worst_error(p.gradient(), exact.gradient, 1) < bound);
 }
 
 }  // namespace
 
 TEST_CASE("convolution: a 2x2 filter over a 3x3 ramp, by hand") {
-    const ConvolutionShape s = square(1, 1, 1, 3, 2, 1, 0);
+    const ConvolutionShape s = square(1, 1, 1, 3, {2, 1, 0, 1});
     const std::vector<float> src{1, 2, 3, 4, 5, 6, 7, 8, 9};
     const std::vector<float> weights{1, 10, 100, 1000};
     const std::vector<float> bias{0.5F};
@@ -78,7 +60,7 @@ TEST_CASE("convolution: a 2x2 filter over a 3x3 ramp, by hand") {
 }
 
 TEST_CASE("transposed convolution: one value spreads the filter, by hand") {
-    const ConvolutionShape s = square(1, 1, 1, 5, 2, 3, 0);  // outputs at 0 and 3
+    const ConvolutionShape s = square(1, 1, 1, 5, {2, 3, 0, 1});  // outputs at 0 and 3
     std::vector<float> dst{1, 0, 0, 2};
     const std::vector<float> weights{1, 2, 3, 4};
     std::vector<float> src(25, -1.0F);
@@ -91,94 +73,132 @@ TEST_CASE("transposed convolution: one value spreads the filter, by hand") {
 
 TEST_CASE_TEMPLATE("convolution, its transpose and its gradient: random shapes match the references", T, float,
                    double) {
-    for (std::uint64_t seed = 0; seed < 400; ++seed) check_against_references(Problem<T>(seed));
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+        Random random(seed);
+        check_against_references(Problem<T>(random_convolution(random), seed));
+    }
 }
 
-TEST_CASE("convolution: shapes of real networks match the references") {
+TEST_CASE("convolution, its transpose and its gradient: 3000 shapes of every kind match the exact sums") {
+    Random random(1);
+    for (std::uint64_t seed = 0; seed < 3000; ++seed) check_exactly(Problem<float>(varied_convolution(random), seed));
+}
+
+TEST_CASE("convolution, its transpose and its gradient: 800 shapes of every kind match the exact sums in double") {
+    Random random(2);
+    for (std::uint64_t seed = 0; seed < 800; ++seed) check_exactly(Problem<double>(varied_convolution(random), seed));
+}
+
+TEST_CASE_TEMPLATE("convolution: shapes of real networks match the exact sums", T, float, double) {
     for (const ConvolutionShape& s :
-         {square(1, 3, 20, 37, 7, 2, 1), square(2, 20, 9, 13, 3, 1, 1), square(1, 130, 17, 9, 3, 1, 1),
-          square(3, 1, 16, 28, 5, 1, 0), square(3, 16, 32, 12, 5, 1, 0), square(1, 3, 4, 64, 11, 4, 2)})
-        check_against_references(Problem<float>(s, 7));
+         {square(1, 3, 20, 37, {7, 2, 1, 1}), square(2, 20, 9, 13, {3, 1, 1, 1}), square(1, 130, 17, 9, {3, 1, 1, 1}),
+          square(3, 1, 16, 28, {5, 1, 0, 1}), square(3, 16, 32, 12, {5, 1, 0, 1}), square(1, 3, 4, 64, {11, 4, 2, 1}),
+          square(32, 6, 16, 14, {5, 1, 0, 1}), square(2, 3, 40, 112, {7, 2, 3, 1})})
+        check_exactly(Problem<T>(s, 7));
+}
+
+TEST_CASE("convolution: with many channels a band holds few rows") {
+    for (const ConvolutionShape& s :
+         {square(1, 400, 9, 31, {3, 2, 1, 1}), square(2, 1100, 3, 13, {{5, 1}, 1, {2, 0}, 1}),
+          square(20, 300, 5, 9, {5, 1, 2, 1}), square(70, 150, 4, 7, {3, 2, 1, 1})})
+        check_exactly(Problem<float>(s, 8));
+}
+
+TEST_CASE("convolution: a missing bias is 0, and an empty window writes nothing") {
+    Problem<float> p(square(2, 3, 5, 9, {3, 1, 1, 1}), 4);
+    CHECK(same_bits(p.up({}), p.dst));
+    CHECK(same_bits(p.down({}), p.src));
+    auto without = p.dst;
+    convolution<float>(p.shape, p.src.data(), p.weights.data(), nullptr, without.data(), p.shape.whole_dst());
+    std::fill(p.bias.begin(), p.bias.end(), 0.0F);
+    CHECK(same_bits(without, p.up()));
 }
 
 TEST_CASE_TEMPLATE("convolution and its transpose: a window has the bits of the whole, and nothing else is written", T,
                    float, double) {
-    for (std::uint64_t seed = 0; seed < 200; ++seed) {
-        Problem<T> p(seed + 1000);
-        const ConvolutionShape& s = p.shape;
-        INFO(describe(s));
-        const Window out = random_window(s.dst_height, s.dst_width, p.random);
-        const Window in = random_window(s.src_height, s.src_width, p.random);
-        auto whole = p.dst;
-        convolution(s, p.src.data(), p.weights.data(), p.bias.data(), whole.data(), s.whole_dst());
-        auto part = p.dst;
-        convolution(s, p.src.data(), p.weights.data(), p.bias.data(), part.data(), out);
-        auto below = p.src;
-        transposed_convolution(s, p.dst.data(), p.weights.data(), below.data(), s.whole_src());
-        auto part_below = p.src;
-        transposed_convolution(s, p.dst.data(), p.weights.data(), part_below.data(), in);
-        const auto check_window = [](const auto& partial, const auto& all, const auto& before, const Window& window,
-                                     Index height, Index width) {
-            std::size_t wrong = 0;
-            for (std::size_t i = 0; i < all.size(); ++i) {
-                const auto at = static_cast<Index>(i) % (height * width);
-                const bool inside = contains(window, {at / width, at % width, 1, 1});
-                wrong += partial[i] != (inside ? all[i] : before[i]);
-            }
-            CHECK(wrong == 0);
-        };
-        check_window(part, whole, p.dst, out, s.dst_height, s.dst_width);
-        check_window(part_below, below, p.src, in, s.src_height, s.src_width);
+    Random random(1000);
+    for (std::uint64_t seed = 0; seed < 300; ++seed) {
+        const Problem<T> p(varied_convolution(random), seed);
+        INFO(describe(p.shape));
+        check_windows(p, 2, random);
     }
 }
 
-TEST_CASE("convolution: the same bits on any number of threads, and for each picture alone") {
-    const int before = deconvviz::threads();
-    for (const ConvolutionShape& s : {square(5, 3, 20, 33, 5, 2, 2), square(6, 16, 32, 12, 5, 1, 0)}) {
-        Problem<float> p(s, 3);
-        std::vector<std::vector<float>> results;
-        for (const int threads : {1, 2, 5}) {
-            deconvviz::set_threads(threads);
-            auto dst = p.dst;
-            convolution(s, p.src.data(), p.weights.data(), p.bias.data(), dst.data(), s.whole_dst());
-            auto src = p.src;
-            transposed_convolution(s, p.dst.data(), p.weights.data(), src.data(), s.whole_src());
-            auto gradient = p.weights;
-            convolution_weight_gradient(s, p.src.data(), p.dst.data(), gradient.data());
-            dst.insert(dst.end(), src.begin(), src.end());
-            dst.insert(dst.end(), gradient.begin(), gradient.end());
-            results.push_back(dst);
+TEST_CASE("transposed convolution: a window within one phase of the stride has the bits of the whole") {
+    Random random(5);
+    // Each phase has up to three taps that follow each other, as those of a 3x3 kernel.
+    for (const deconvviz::SlidingWindow& sliding :
+         {deconvviz::SlidingWindow{5, 2, 2, 1}, {6, 2, 0, 1}, {3, 2, 2, 2}, {9, 3, 1, 1}, {{3, 6}, {1, 2}, 1, 1}}) {
+        const Problem<float> p(square(1, 24, 40, 31, sliding), 5);
+        INFO(describe(p.shape));
+        const auto whole = p.down();
+        CHECK(worst_error(whole, Exact(p).down, 1) < 4e-6);
+        for (int i = 0; i < 8; ++i) {
+            const Window pixel{random.below(31), random.below(31), 1, 1};
+            check_down_window(p, whole, pixel);
+            check_down_window(p, whole, {pixel.y, 0, 1, 31});
+            check_down_window(p, whole, {0, pixel.x, 31, 1});
         }
-        CHECK(results[0] == results[1]);
-        CHECK(results[0] == results[2]);
-        ConvolutionShape one = s;
-        one.batch = 1;
-        std::vector<float> alone(static_cast<std::size_t>(s.dst_channels * s.dst_plane()));
-        convolution(one, p.src.data() + 2 * s.src_channels * s.src_plane(), p.weights.data(), p.bias.data(),
-                    alone.data(), s.whole_dst());
-        CHECK(std::equal(alone.begin(), alone.end(), results[0].begin() + 2 * static_cast<Index>(alone.size())));
     }
-    deconvviz::set_threads(before);
+}
+
+TEST_CASE_TEMPLATE("convolution, its transpose and its gradient: the same bits on any number of threads", T, float,
+                   double) {
+    for (const ConvolutionShape& s :
+         {square(5, 3, 20, 33, {5, 2, 2, 1}), square(6, 16, 32, 12, {5, 1, 0, 1}), square(1, 7, 61, 19, {3, 2, 1, 2})})
+        check_threads(Problem<T>(s, 3));
+    Random random(6);
+    for (std::uint64_t seed = 0; seed < 60; ++seed) {
+        const Problem<T> p(varied_convolution(random), seed);
+        INFO(describe(p.shape));
+        check_threads(p);
+    }
+}
+
+TEST_CASE("convolution weight gradient: large maps are summed up in bands") {
+    const Problem<float> p(square(2, 3, 5, 130, {3, 1, 1, 1}), 9);
+    CHECK(worst_error(p.gradient(), Exact(p).gradient) < 4e-6);
+    check_threads(p);
+    const Problem<double> wide(square(1, 2, 35, 130, {{2, 5}, {1, 2}, 3, 1}), 9);
+    CHECK(worst_error(wide.gradient(), Exact(wide).gradient) < 1e-13);
+    check_threads(wide);
+}
+
+TEST_CASE_TEMPLATE("convolution: what was computed before does not matter", T, float, double) {
+    // Buffers are kept from call to call: NaN in them must not be seen.
+    const auto poison = [](Problem<T> p) {
+        for (auto* values : {&p.src, &p.dst, &p.weights})
+            std::fill(values->begin(), values->end(), std::numeric_limits<T>::quiet_NaN());
+        p.all();
+    };
+    Random random(7);
+    for (std::uint64_t seed = 0; seed < 150; ++seed) {
+        const Problem<T> p(varied_convolution(random), seed);
+        INFO(describe(p.shape));
+        const auto fresh = p.all();
+        poison(p);
+        poison(Problem<T>(varied_convolution(random), 0));
+        CHECK(same_bits(p.all(), fresh));
+    }
 }
 
 TEST_CASE_TEMPLATE("transposed convolution is the adjoint of convolution", T, float, double) {
-    for (std::uint64_t seed = 0; seed < 100; ++seed) {
-        Problem<T> p(seed + 5000);
-        const ConvolutionShape& s = p.shape;
-        INFO(describe(s));
-        auto up = p.dst;
-        convolution<T>(s, p.src.data(), p.weights.data(), nullptr, up.data(), s.whole_dst());
-        auto down = p.src;
-        transposed_convolution(s, p.dst.data(), p.weights.data(), down.data(), s.whole_src());
+    Random random(8);
+    for (std::uint64_t seed = 0; seed < 300; ++seed) {
+        Problem<T> p(varied_convolution(random), seed);
+        std::fill(p.bias.begin(), p.bias.end(), T(0));
+        INFO(describe(p.shape));
+        const auto up = p.up();
+        const auto down = p.down();
         double left = 0;
         double right = 0;
-        double size = 0;
+        double size = 1;
         for (std::size_t i = 0; i < up.size(); ++i) {
             left += static_cast<double>(up[i]) * static_cast<double>(p.dst[i]);
             size += std::abs(static_cast<double>(up[i]) * static_cast<double>(p.dst[i]));
         }
         for (std::size_t i = 0; i < down.size(); ++i)
             right += static_cast<double>(down[i]) * static_cast<double>(p.src[i]);
-        CHECK(std::abs(left - right) <= tolerance<T> * std::max(1.0, size));
+        CHECK(std::abs(left - right) <= (sizeof(T) == 4 ? 1e-6 : 1e-14) * size);
     }
 }

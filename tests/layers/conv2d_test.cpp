@@ -212,6 +212,44 @@ TEST_CASE("conv2d: reads and reached_by agree with trying every pixel") {
     }
 }
 
+TEST_CASE_TEMPLATE("conv2d: method decides how forward, backward and deconv are computed", T, float, double) {
+    CHECK(dv::Conv2DOptions().method == dv::ConvolutionMethod::automatic);
+    const dv::Conv2DOptions options{.in = 40, .out = 42, .kernel = 3, .padding = 1};
+    const auto automatic = with_bias<T>(options);
+    dv::Conv2DOptions direct_options = options;
+    direct_options.method = dv::ConvolutionMethod::direct;
+    const dv::Conv2D<T> direct(direct_options, automatic.weights(), automatic.bias());
+    CHECK(direct.options().method == dv::ConvolutionMethod::direct);
+
+    const auto src = support::random_tensor<T>({1, 40, 33, 30}, 31);
+    const auto above = support::random_tensor<T>({1, 42, 33, 30}, 32);
+    dv::kernels::ConvolutionShape shape{.src_channels = 40,
+                                        .src_height = 33,
+                                        .src_width = 30,
+                                        .dst_channels = 42,
+                                        .dst_height = 33,
+                                        .dst_width = 30,
+                                        .sliding = direct.sliding()};
+    for (const dv::Conv2D<T>* layer : {&automatic, &direct}) {
+        shape.method = layer->options().method;
+        Tensor<T> dst({1, 42, 33, 30});
+        dv::kernels::convolution(shape, src.data(), layer->weights().data(), layer->bias().data(), dst.data(),
+                                 shape.whole_dst());
+        Tensor<T> below({1, 40, 33, 30});
+        dv::kernels::transposed_convolution(shape, above.data(), layer->weights().data(), below.data(),
+                                            shape.whole_src());
+        const auto pass = support::run(*layer, src);
+        CHECK(pass.dst == dst);
+        CHECK(support::deconv(*layer, pass, above) == below);
+        CHECK(support::input_gradient(*layer, pass, above) == below);
+    }
+    const auto pass = support::run(automatic, src);
+    const auto direct_pass = support::run(direct, src);
+    CHECK(pass.dst != direct_pass.dst);
+    CHECK(support::deconv(automatic, pass, above) != support::deconv(direct, direct_pass, above));
+    support::check_close_to_largest(pass.dst, support::cast<double>(direct_pass.dst), 1e-5);
+}
+
 TEST_CASE("conv2d: the first weights have variance 2 / fan-in, and the seed decides them") {
     const dv::Conv2DOptions options{.in = 8, .out = 64, .kernel = 5, .groups = 2, .seed = 9};
     const dv::Conv2D<double> layer(options);
