@@ -1,6 +1,9 @@
 #include "deconvviz/kernels/elementwise.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
+#include <vector>
 
 #include "deconvviz/kernels/local_response_norm.hpp"
 #include "kernel_support.hpp"
@@ -80,4 +83,28 @@ TEST_CASE_TEMPLATE("local_response_norm, forward and backward, matches the refer
                                                 expected_below.data());
         check_close(below, expected_below, 10 * tolerance<T>);
     }
+}
+
+TEST_CASE_TEMPLATE("local_response_norm: the power 3/4 from tiny to huge numbers", T, float, double) {
+    // One map, a window of one: scale = 1e-30 + src^2, over the whole range.
+    LocalResponseNormShape<T> s;
+    s.size = 1;
+    s.alpha = 1;
+    s.k = T(1e-30);
+    std::vector<T> src;
+    for (double exponent = -14; exponent < 18; exponent += 0.01) src.push_back(static_cast<T>(std::pow(10, exponent)));
+    s.plane = static_cast<Index>(src.size());
+    std::vector<T> scale(src.size()), dst(src.size()), expected_scale(src.size()), expected(src.size());
+    local_response_norm(s, src.data(), scale.data(), dst.data());
+    reference::local_response_norm(s, src.data(), expected_scale.data(), expected.data());
+    double worst = 0;
+    for (std::size_t i = 0; i < src.size(); ++i)
+        worst = std::max(worst, std::abs(static_cast<double>(dst[i]) / static_cast<double>(expected[i]) - 1));
+    CHECK(worst < 8 * static_cast<double>(std::numeric_limits<T>::epsilon()));
+
+    // Where the scale overflows, the value goes to zero.
+    std::vector<T> huge(64, std::sqrt(std::numeric_limits<T>::max()) * 2);
+    s.plane = 64;
+    local_response_norm(s, huge.data(), scale.data(), dst.data());
+    CHECK(std::count(dst.begin(), dst.begin() + 64, T(0)) == 64);
 }

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
+#include <utility>
 
 #include "deconvviz/core/parallel.hpp"
 #include "deconvviz/core/shape.hpp"

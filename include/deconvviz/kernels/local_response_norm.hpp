@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
 
 #include "deconvviz/core/parallel.hpp"
 #include "deconvviz/core/shape.hpp"
@@ -30,6 +33,7 @@ struct LocalResponseNormShape {
 };
 
 /// value ^ -beta, for beta = 3/4 (that of all published networks) by square roots, which are many times faster.
+/// The fast versions compute that one by Newton's method, to the last few bits; value > 0.
 template <class T>
 T inverse_power(T value, T beta) {
     if (beta == T(0.75)) {

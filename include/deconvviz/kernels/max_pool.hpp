@@ -11,6 +11,7 @@
 
 #include "deconvviz/core/parallel.hpp"
 #include "deconvviz/core/window.hpp"
+#include "deconvviz/kernels/detail/scratch.hpp"
 #include "deconvviz/kernels/detail/vector.hpp"
 #include "deconvviz/kernels/isa.hpp"
 
@@ -114,47 +115,55 @@ void unpool(const MaxPoolShape& s, const T* pooled, const S* switches, T* unpool
 }  // namespace kernels
 }  // namespace deconvviz
 
+#define DECONVVIZ_ISA_FILE "deconvviz/kernels/detail/pool_vector.inl"
+#include "deconvviz/kernels/detail/for_each_isa.inl"
+
 #define DECONVVIZ_ISA_FILE "deconvviz/kernels/detail/max_pool.inl"
+#include "deconvviz/kernels/detail/for_each_isa.inl"
+
+#define DECONVVIZ_ISA_FILE "deconvviz/kernels/detail/unpool.inl"
 #include "deconvviz/kernels/detail/for_each_isa.inl"
 
 namespace deconvviz::kernels {
 
 namespace detail {
 
-inline MaxPoolShape one_plane(MaxPoolShape shape) {
-    shape.planes = 1;
+/// Planes that one chunk of work holds.
+inline Index pool_grain(const MaxPoolShape& shape) {
+    return std::max<Index>(1, 32768 / shape.src_plane());
+}
+
+/// The shape of a run of planes, for the reference versions.
+inline MaxPoolShape with_planes(MaxPoolShape shape, Index planes) {
+    shape.planes = planes;
     return shape;
 }
 
-template <class T, class S>
-void max_pool_plane(const MaxPoolShape& shape, const T* src, T* dst, S* switches, const Window& window) {
-    if constexpr (sizeof(S) == 1) {
-        DECONVVIZ_DISPATCH(max_pool_plane(shape, src, dst, switches, window));
-    } else {  // windows of more than 256 places: rare, and not worth code of their own
-        reference::max_pool(one_plane(shape), src, dst, switches, window);
-    }
+template <class T>
+void max_pool_planes(const MaxPoolShape& shape, Index begin, Index end, const T* src, T* dst, std::uint8_t* switches,
+                     const Window& window) {
+    DECONVVIZ_DISPATCH(max_pool_planes(shape, begin, end, src, dst, switches, window));
 }
-template <class T, class S>
-void unpool_plane(const MaxPoolShape& shape, const T* pooled, const S* switches, T* unpooled, Overlap overlap,
-                  const Window& window) {
-    if constexpr (sizeof(S) == 1) {
-        DECONVVIZ_DISPATCH(unpool_plane(shape, pooled, switches, unpooled, overlap, window));
-    } else {
-        reference::unpool(one_plane(shape), pooled, switches, unpooled, overlap, window);
-    }
+template <class T>
+void unpool_planes(const MaxPoolShape& shape, Index begin, Index end, const T* pooled, const std::uint8_t* switches,
+                   T* unpooled, Overlap overlap, const Window& window) {
+    DECONVVIZ_DISPATCH(unpool_planes(shape, begin, end, pooled, switches, unpooled, overlap, window));
 }
 
 }  // namespace detail
 
 /// The fast version of reference::max_pool: the same bits, on every instruction set.
+/// Planes that hold a NaN, or both infinities, cost several times as much as others.
 template <class T, class S>
 void max_pool(const MaxPoolShape& shape, const T* src, T* dst, S* switches, const Window& window) {
     if (window.empty()) return;
-    const Index grain = std::max<Index>(1, 8192 / shape.src_plane());
-    parallel_for(shape.planes, grain, [&](Index begin, Index end) {
-        for (Index p = begin; p < end; ++p)
-            detail::max_pool_plane(shape, src + p * shape.src_plane(), dst + p * shape.dst_plane(),
-                                   switches + p * shape.dst_plane(), window);
+    parallel_for(shape.planes, detail::pool_grain(shape), [&](Index begin, Index end) {
+        if constexpr (sizeof(S) == 1) {
+            detail::max_pool_planes(shape, begin, end, src, dst, switches, window);
+        } else {  // windows of more than 256 places: rare, and not worth code of their own
+            reference::max_pool(detail::with_planes(shape, end - begin), src + begin * shape.src_plane(),
+                                dst + begin * shape.dst_plane(), switches + begin * shape.dst_plane(), window);
+        }
     });
 }
 
@@ -163,11 +172,14 @@ template <class T, class S>
 void unpool(const MaxPoolShape& shape, const T* pooled, const S* switches, T* unpooled, Overlap overlap,
             const Window& window) {
     if (window.empty()) return;
-    const Index grain = std::max<Index>(1, 8192 / shape.src_plane());
-    parallel_for(shape.planes, grain, [&](Index begin, Index end) {
-        for (Index p = begin; p < end; ++p)
-            detail::unpool_plane(shape, pooled + p * shape.dst_plane(), switches + p * shape.dst_plane(),
-                                 unpooled + p * shape.src_plane(), overlap, window);
+    parallel_for(shape.planes, detail::pool_grain(shape), [&](Index begin, Index end) {
+        if constexpr (sizeof(S) == 1) {
+            detail::unpool_planes(shape, begin, end, pooled, switches, unpooled, overlap, window);
+        } else {
+            reference::unpool(detail::with_planes(shape, end - begin), pooled + begin * shape.dst_plane(),
+                              switches + begin * shape.dst_plane(), unpooled + begin * shape.src_plane(), overlap,
+                              window);
+        }
     });
 }
 

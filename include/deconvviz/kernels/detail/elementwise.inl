@@ -76,13 +76,19 @@ DECONVVIZ_TARGET inline T channel_sum(Index batch, Index stride, Index plane, co
     using Register = typename Vector<T>::type;
     using Loose = typename Vector<T>::loose;
     constexpr Index lanes = Vector<T>::lanes;
-    Register total{};
+    Register totals[4] = {};  // additions take a few cycles each: four sums keep the adders busy
     T rest = 0;
     for (Index n = 0; n < batch; ++n, values += stride) {
         Index i = 0;
-        for (; i + lanes <= plane; i += lanes) total += *reinterpret_cast<const Loose*>(values + i);
+        for (; i + 4 * lanes <= plane; i += 4 * lanes) {
+            DECONVVIZ_UNROLL for (Index j = 0; j < 4; ++j) {
+                totals[j] += *reinterpret_cast<const Loose*>(values + i + j * lanes);
+            }
+        }
+        for (; i + lanes <= plane; i += lanes) totals[0] += *reinterpret_cast<const Loose*>(values + i);
         for (; i < plane; ++i) rest += values[i];
     }
+    const Register total = (totals[0] + totals[1]) + (totals[2] + totals[3]);
     for (Index i = 0; i < lanes; ++i) rest += total[i];
     return rest;
 }

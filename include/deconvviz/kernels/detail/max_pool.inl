@@ -1,130 +1,194 @@
-// Max pooling with switches, and unpooling, plane by plane; see for_each_isa.inl.
+// Max pooling with switches, plane by plane; see for_each_isa.inl.
 
-/// A vector of `bytes` bytes for max pooling, whose rows are often shorter than the widest register.
-template <class T, std::size_t Bytes>
-struct PoolVector {
-    typedef T type __attribute__((vector_size(Bytes)));
-    typedef T loose __attribute__((vector_size(Bytes), aligned(alignof(T)), may_alias));
-    typedef std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t> Place;
-    typedef Place places __attribute__((vector_size(Bytes)));
-    static constexpr std::size_t lanes = Bytes / sizeof(T);
-};
+/// even = row[0], row[2], ...; odd = row[1], row[3], ...; sum = the sum of both.
+template <class V, class T, std::size_t... Lane>
+[[gnu::always_inline]] DECONVVIZ_TARGET inline void load_pairs(const T* row, typename V::type& even,
+                                                               typename V::type& odd, typename V::type& sum,
+                                                               std::index_sequence<Lane...>) {
+    const typename V::type low = *reinterpret_cast<const typename V::loose*>(row);
+    const typename V::type high = *reinterpret_cast<const typename V::loose*>(row + V::lanes);
+    sum = low + high;
+    even = __builtin_shufflevector(low, high, (2 * Lane)...);
+    odd = __builtin_shufflevector(low, high, (2 * Lane + 1)...);
+}
 
-/// src[0], src[step], src[2 step], … for step 1 or 2. Reads step * lanes values.
-template <class T, std::size_t Bytes, std::size_t... I>
-DECONVVIZ_TARGET inline void load_strided(const T* src, Index step, typename PoolVector<T, Bytes>::type& out,
-                                          std::index_sequence<I...>) {
-    using Loose = typename PoolVector<T, Bytes>::loose;
-    const typename PoolVector<T, Bytes>::type low = *reinterpret_cast<const Loose*>(src);
-    if (step == 1) {
-        out = low;
+/// values[1], values[2], ..., last
+template <class V, class T, std::size_t... Lane>
+[[gnu::always_inline]] DECONVVIZ_TARGET inline void shift_in(const typename V::type& values, T last,
+                                                             typename V::type& out, std::index_sequence<Lane...>) {
+    const typename V::type filled = {(static_cast<void>(Lane), last)...};
+    out = __builtin_shufflevector(values, filled, (Lane + 1)...);
+}
+
+/// best = max(best, value) with its place; a NaN is not treated as it should be.
+template <class V>
+[[gnu::always_inline]] DECONVVIZ_TARGET inline void take_larger(const typename V::type& value,
+                                                                const typename V::places& where, typename V::type& best,
+                                                                typename V::places& place) {
+    const typename V::places better = value > best;
+    best = better ? value : best;
+    place = better ? where : place;
+}
+
+/// The maximum of each lane's window in one row, and its column times `unit`. Adds all values that it saw to `seen`.
+/// Reads nothing beyond the last window.
+template <class V, Index Width, Index Step, class T>
+[[gnu::always_inline]] DECONVVIZ_TARGET inline void max_of_row(const T* row, Index kernel_x,
+                                                               const typename V::places& unit, typename V::type& best,
+                                                               typename V::places& place, typename V::type& seen) {
+    constexpr auto lanes = std::make_index_sequence<V::lane_count>{};
+    const Index width = Width > 0 ? Width : kernel_x;
+    typename V::places column = unit;
+    typename V::type sum;
+    place = typename V::places{};
+    if constexpr (Step == 1) {
+        best = *reinterpret_cast<const typename V::loose*>(row);
+        sum = best;
+        for (Index kx = 1; kx < width; ++kx, column += unit) {
+            const typename V::type value = *reinterpret_cast<const typename V::loose*>(row + kx);
+            sum += value;
+            take_larger<V>(value, column, best, place);
+        }
     } else {
-        const typename PoolVector<T, Bytes>::type high = *reinterpret_cast<const Loose*>(src + sizeof...(I));
-        out = __builtin_shufflevector(low, high, (2 * I)...);
-    }
-}
-
-/// As many outputs as a vector has lanes, all of whose windows lie inside of src as to their columns.
-/// `corner` is the source value at kernel row 0, column 0 of the first; only rows first_y … last_y - 1 are read.
-template <class T, std::size_t Bytes, class S>
-DECONVVIZ_TARGET inline void max_pool_vector(const MaxPoolShape& s, const T* corner, Index first_y, Index last_y,
-                                             T* dst, S* switches) {
-    using Types = PoolVector<T, Bytes>;
-    using Places = typename Types::places;
-    constexpr auto lanes = std::make_index_sequence<Types::lanes>{};
-    typename Types::type best;
-    load_strided<T, Bytes>(corner + first_y * s.src_width, s.sliding.stride.x, best, lanes);
-    Places place = Places{} + static_cast<typename Types::Place>(first_y * s.sliding.kernel.x);
-    for (Index ky = first_y; ky < last_y; ++ky)
-        for (Index kx = 0; kx < s.sliding.kernel.x; ++kx) {
-            typename Types::type value;
-            load_strided<T, Bytes>(corner + ky * s.src_width + kx, s.sliding.stride.x, value, lanes);
-            const Places better = (value > best) | ((value != value) & (best == best));
-            best = better ? value : best;
-            place = better ? Places{} + static_cast<typename Types::Place>(ky * s.sliding.kernel.x + kx) : place;
-        }
-    *reinterpret_cast<typename Types::loose*>(dst) = best;
-    for (std::size_t i = 0; i < Types::lanes; ++i) switches[i] = static_cast<S>(place[i]);
-}
-
-/// May `lanes` outputs from (y, x) on be computed as a vector: are their columns inside of src, and what is read beyond
-/// the last one still inside of the plane?
-DECONVVIZ_TARGET inline bool fits_vector(const MaxPoolShape& s, Index y, Index x, Index last_y, Index lanes) {
-    const Index step = s.sliding.stride.x;
-    const Index left = x * step - s.sliding.padding.x;
-    return step <= 2 && left >= 0 && left + (lanes - 1) * step + s.sliding.kernel.x <= s.src_width &&
-           s.target(y, x, 0) + (last_y - 1) * s.src_width + s.sliding.kernel.x - 1 + step * lanes <= s.src_plane();
-}
-
-/// One output of max_pool; see reference::max_pool.
-template <class T, class S>
-DECONVVIZ_TARGET inline void max_pool_value(const MaxPoolShape& s, const T* plane, Index y, Index x, T& dst, S& place) {
-    const auto [first_y, last_y] = s.kernel_rows(y);
-    const auto [first_x, last_x] = s.kernel_columns(x);
-    const T* corner = plane + s.target(y, x, 0);
-    Index best = first_y * s.sliding.kernel.x + first_x;
-    dst = corner[first_y * s.src_width + first_x];
-    for (Index ky = first_y; ky < last_y; ++ky)
-        for (Index kx = first_x; kx < last_x; ++kx) {
-            const T value = corner[ky * s.src_width + kx];
-            if (!beats(value, dst)) continue;
-            dst = value;
-            best = ky * s.sliding.kernel.x + kx;
-        }
-    place = static_cast<S>(best);
-}
-
-template <class T, class S>
-DECONVVIZ_TARGET inline void max_pool_plane(const MaxPoolShape& s, const T* src, T* dst, S* switches,
-                                            const Window& window) {
-    constexpr std::size_t narrow = 16;
-    constexpr std::size_t wide = DECONVVIZ_VECTOR_BYTES > 16 ? 32 : 16;
-    constexpr auto wide_lanes = static_cast<Index>(PoolVector<T, wide>::lanes);
-    constexpr auto narrow_lanes = static_cast<Index>(PoolVector<T, narrow>::lanes);
-    for (Index y = window.y; y < window.y + window.height; ++y) {
-        const auto [first_y, last_y] = s.kernel_rows(y);
-        T* out = dst + y * s.dst_width;
-        S* places = switches + y * s.dst_width;
-        for (Index x = window.x; x < window.x + window.width;) {
-            const Index left = window.x + window.width - x;
-            if (left >= wide_lanes && fits_vector(s, y, x, last_y, wide_lanes)) {
-                max_pool_vector<T, wide>(s, src + s.target(y, x, 0), first_y, last_y, out + x, places + x);
-                x += wide_lanes;
-            } else if (left >= narrow_lanes && fits_vector(s, y, x, last_y, narrow_lanes)) {
-                max_pool_vector<T, narrow>(s, src + s.target(y, x, 0), first_y, last_y, out + x, places + x);
-                x += narrow_lanes;
+        typename V::type even, odd;
+        load_pairs<V>(row, even, odd, sum, lanes);
+        best = even;
+        take_larger<V>(odd, column, best, place);
+        for (Index kx = 2; kx < width; kx += 2) {
+            column += unit;
+            if (kx + 1 < width) {
+                typename V::type more;
+                load_pairs<V>(row + kx, even, odd, more, lanes);
+                sum += more;
+                take_larger<V>(even, column, best, place);
+                column += unit;
+                take_larger<V>(odd, column, best, place);
             } else {
-                max_pool_value(s, src, y, x, out[x], places[x]);
-                ++x;
+                shift_in<V>(even, row[kx + 2 * (V::lanes - 1)], odd, lanes);
+                sum += odd;
+                take_larger<V>(odd, column, best, place);
             }
         }
     }
+    seen += sum;
 }
 
-template <class T, class S>
-DECONVVIZ_TARGET inline void unpool_plane(const MaxPoolShape& s, const T* pooled, const S* switches, T* unpooled,
-                                          Overlap overlap, const Window& window) {
+/// The outputs of `inner`, whose windows lie inside of src as to their columns, and which is at least a vector wide.
+/// Width is the kernel's, or 0 for any; Step its horizontal stride. A NaN is not treated as it should be: true where
+/// there may have been one, that is where the sum of all values is one.
+template <class V, Index Width, Index Step, class T>
+DECONVVIZ_TARGET inline bool max_pool_inner(const MaxPoolShape& s, bool prefetches, const T* src, T* dst,
+                                            std::uint8_t* switches, const Window& inner) {
+    using Values = typename V::type;
+    using Places = typename V::places;
+    const auto [kernel, stride, padding, dilation] = s.sliding;
+    const Index src_width = s.src_width;
+    const Index last = inner.width - V::lanes;
+    typename V::bytes pattern;
+    switch_pattern<V>(1, pattern, std::make_index_sequence<V::size>{});
+    const Places unit = reinterpret_cast<Places>(pattern);
+    const Places row_unit = unit * static_cast<typename V::Lane>(kernel.x);
+    Values seen{};
+    for (Index y = inner.y; y < inner.y + inner.height; ++y) {
+        const auto [first_y, last_y] = s.kernel_rows(y);
+        const T* rows = src + (y * stride.y - padding.y + first_y) * src_width + inner.x * Step - padding.x;
+        const Places first_row = row_unit * static_cast<typename V::Lane>(first_y);
+        T* out = dst + y * s.dst_width + inner.x;
+        std::uint8_t* out_switches = switches + y * s.dst_width + inner.x;
+        for (Index x = 0;; x = std::min(x + V::lanes, last)) {
+            const T* row = rows + x * Step;
+            if (prefetches) prefetch_block<0>(rows + x * Step * stride.y, V::lanes * Step * stride.y);
+            Values best;
+            Places place;
+            max_of_row<V, Width, Step>(row, kernel.x, unit, best, place, seen);
+            Places before = first_row;
+            place += before;
+            for (Index left = last_y - first_y - 1; left > 0; --left) {
+                Values value;
+                Places column;
+                row += src_width;
+                max_of_row<V, Width, Step>(row, kernel.x, unit, value, column, seen);
+                before += row_unit;
+                column += before;
+                take_larger<V>(value, column, best, place);
+            }
+            *reinterpret_cast<typename V::loose*>(out + x) = best;
+            store_switches<V>(place, out_switches + x, std::make_index_sequence<V::lane_count>{});
+            if (x == last) break;
+        }
+    }
+    T sum = 0;
+    for (Index i = 0; i < V::lanes; ++i) sum += seen[i];
+    return sum != sum;
+}
+
+/// The outputs of `window` one by one; see reference::max_pool.
+template <class T>
+DECONVVIZ_TARGET inline void max_pool_values(const MaxPoolShape& s, const T* src, T* dst, std::uint8_t* switches,
+                                             const Window& window) {
     const auto& [kernel, stride, padding, dilation] = s.sliding;
     for (Index y = window.y; y < window.y + window.height; ++y)
-        std::fill_n(unpooled + y * s.src_width + window.x, window.width, T(0));
-    const Window reached = s.sliding.reached_by(window, s.dst_height, s.dst_width);
-    const bool whole = window == s.whole_src();
-    const bool add = overlap == Overlap::accumulate;
-    // Divisions are slow: the places of a small kernel are looked up.
-    constexpr Index small = 64;
-    std::array<Size2D, small> steps;
-    for (Index place = 0; place < std::min(small, kernel.y * kernel.x); ++place)
-        steps[static_cast<std::size_t>(place)] = {place / kernel.x, place % kernel.x};
-    for (Index y = reached.y; y < reached.y + reached.height; ++y)
-        for (Index x = reached.x; x < reached.x + reached.width; ++x) {
-            const Index from = y * s.dst_width + x;
-            const Index place = switches[from];
-            const Size2D step =
-                place < small ? steps[static_cast<std::size_t>(place)] : Size2D(place / kernel.x, place % kernel.x);
-            const Index row = y * stride.y - padding.y + step.y;
-            const Index column = x * stride.x - padding.x + step.x;
-            if (!whole && !contains(window, {row, column, 1, 1})) continue;
-            T& to = unpooled[row * s.src_width + column];
-            to = add ? to + pooled[from] : pooled[from];
+        for (Index x = window.x; x < window.x + window.width; ++x) {
+            const auto [first_y, last_y] = s.kernel_rows(y);
+            const auto [first_x, last_x] = s.kernel_columns(x);
+            const T* row = src + (y * stride.y - padding.y + first_y) * s.src_width + x * stride.x - padding.x;
+            // No branch on the data: which value is the largest cannot be foreseen.
+            const T* best = row + first_x;
+            Index place = first_y * kernel.x + first_x;
+            for (Index ky = first_y; ky < last_y; ++ky, row += s.src_width)
+                for (Index kx = first_x; kx < last_x; ++kx) {
+                    const T value = row[kx];
+                    const bool better = (value > *best) | ((value != value) & (*best == *best));
+                    best = better ? row + kx : best;
+                    place = better ? ky * kernel.x + kx : place;
+                }
+            dst[y * s.dst_width + x] = *best;
+            switches[y * s.dst_width + x] = static_cast<std::uint8_t>(place);
         }
+}
+
+template <class T>
+using MaxPoolInner = bool (*)(const MaxPoolShape&, bool, const T*, T*, std::uint8_t*, const Window&);
+
+/// The function for outputs that are `width` wide, or null where there is none.
+template <class T>
+inline MaxPoolInner<T> choose_max_pool_inner(const MaxPoolShape& s, Index width) {
+    using Wide = PoolVector<T, widest_pool_vector>;
+    using Narrow = PoolVector<T, 16>;
+    const Index step = s.sliding.stride.x;
+    const bool three = s.sliding.kernel.x == 3;
+    if (step > 2 || s.sliding.kernel.x < step) return nullptr;
+    if (width >= Wide::lanes)
+        return step == 1 ? max_pool_inner<Wide, 0, 1, T>
+               : three   ? max_pool_inner<Wide, 3, 2, T>
+                         : max_pool_inner<Wide, 0, 2, T>;
+    if (width >= Narrow::lanes) return step == 1 ? max_pool_inner<Narrow, 0, 1, T> : max_pool_inner<Narrow, 0, 2, T>;
+    return nullptr;
+}
+
+/// The positions of `window` in the planes begin … end - 1; see reference::max_pool.
+template <class T>
+inline void max_pool_planes(const MaxPoolShape& s, Index begin, Index end, const T* src, T* dst, std::uint8_t* switches,
+                            const Window& window) {
+    const auto& [kernel, stride, padding, dilation] = s.sliding;
+    // The columns whose windows lie inside of src, and those of `window` to their left and right.
+    const Index first = std::max(window.x, (padding.x + stride.x - 1) / stride.x);
+    const Index room = s.src_width + padding.x - kernel.x;
+    const Index last = std::min(window.x + window.width, room < 0 ? 0 : room / stride.x + 1);
+    const auto inner = choose_max_pool_inner<T>(s, last - first);
+    const Window middle{window.y, first, window.height, last - first};
+    const Window left{window.y, window.x, window.height, first - window.x};
+    const Window right{window.y, last, window.height, window.x + window.width - last};
+    const bool prefetches = s.planes * s.src_plane() * Index{sizeof(T)} > prefetched_bytes;
+    for (Index p = begin; p < end; ++p) {
+        const T* plane = src + p * s.src_plane();
+        T* out = dst + p * s.dst_plane();
+        std::uint8_t* places = switches + p * s.dst_plane();
+        if (inner == nullptr || inner(s, prefetches, plane, out, places, middle)) {
+            max_pool_values(s, plane, out, places, window);
+        } else {
+            if (left.width > 0) max_pool_values(s, plane, out, places, left);
+            if (right.width > 0) max_pool_values(s, plane, out, places, right);
+        }
+    }
 }
