@@ -1,5 +1,5 @@
-// Whole networks through the public interface: a training step, forward passes, and the projection of one map, each in
-// memory that is used again.
+// Whole networks through the public interface: a training step, forward passes, and projections of a unit and of a map,
+// each in memory that is used again.
 #include <string>
 #include <vector>
 
@@ -55,8 +55,8 @@ class Training {
     dv::Sgd<float> sgd_;
 };
 
-/// Forward passes of one picture, and the projection of a map of the layer `last`: forward, the map's strongest unit,
-/// and back to the picture.
+/// Forward passes of one picture, and projections from the layer `last`, the ReLU of the last convolution: forward as
+/// far as that layer, and back to the picture from map 0, its strongest unit or all of it.
 void add_network(const std::string& name, dv::Sequential<float> (*make)(const dv::zoo::ZooOptions&),
                  const std::string& last) {
     const Shared network([make] { return make({}); });
@@ -66,13 +66,17 @@ void add_network(const std::string& name, dv::Sequential<float> (*make)(const dv
             benchmark::DoNotOptimize((*network).forward(input, workspace).data());
         };
     });
-    add("projection/deconvviz/" + name, {}, [=] {
-        return [=, input = image(), trace = dv::Trace<float>(), workspace = dv::Workspace<float>()]() mutable {
-            (*network).trace(input, trace);
-            const auto seed = dv::strongest(trace, {.layer = last, .map = 0});
-            benchmark::DoNotOptimize(dv::deconvnet(*network, trace, seed, {}, workspace).data());
-        };
-    });
+    const auto add_projection = [&](const std::string& kernel, auto seed_of) {
+        add(kernel + "/deconvviz/" + name, {}, [=] {
+            return [=, input = image(), trace = dv::Trace<float>(), workspace = dv::Workspace<float>()]() mutable {
+                (*network).trace(input, trace, {.last = last});
+                const dv::Seed<float> seed = seed_of(trace, dv::MapOptions{.layer = last, .map = 0});
+                benchmark::DoNotOptimize(dv::deconvnet(*network, trace, seed, {}, workspace).data());
+            };
+        });
+    };
+    add_projection("projection", dv::strongest<float>);
+    add_projection("projection_whole_map", dv::whole_map<float>);
 }
 
 void add_all() {

@@ -196,10 +196,10 @@ def add_network(name, make):
             made.extend(layer.eval() for layer in make())
         return made
 
-    def trace(image):
-        """The activations, and for each pooling its switches."""
+    def trace(image, last):
+        """The activations up to the layer `last`, and for each pooling its switches."""
         activations, switches = [image], {}
-        for place, layer in enumerate(layers()):
+        for place, layer in enumerate(layers()[: last + 1]):
             if isinstance(layer, nn.MaxPool2d):
                 pooled, switches[place] = layer(activations[-1])
                 activations.append(pooled)
@@ -221,31 +221,39 @@ def add_network(name, make):
 
         return forward
 
-    @benchmark(f"projection/pytorch/{name}")
-    def _():
-        image = uniform(1, 3, 224, 224)
-        last = max(i for i, layer in enumerate(layers()) if isinstance(layer, nn.Conv2d)) + 1  # its ReLU
+    def add_projection(kernel, seed):
+        """Forward as far as the ReLU of the last convolution, and back from what `seed` takes of its map 0."""
 
-        def projection():
-            activations, switches = trace(image)
-            seen = activations[last + 1][0, 0]
-            signal = torch.zeros_like(activations[last + 1])
-            signal.view(-1)[seen.argmax()] = seen.max()
-            for place in range(last, -1, -1):
-                layer, below = layers()[place], activations[place]
-                if isinstance(layer, nn.ReLU):
-                    signal = F.relu(signal)
-                elif isinstance(layer, nn.MaxPool2d):
-                    signal = F.max_unpool2d(
-                        signal, switches[place], layer.kernel_size, layer.stride, output_size=below.shape
-                    )
-                elif isinstance(layer, nn.Conv2d):
-                    (k, _), (s, _), (p, _) = layer.kernel_size, layer.stride, layer.padding
-                    rest = below.shape[2] - ((signal.shape[2] - 1) * s - 2 * p + k)
-                    signal = F.conv_transpose2d(signal, layer.weight, stride=s, padding=p, output_padding=rest)
-            return signal
+        @benchmark(f"{kernel}/pytorch/{name}")
+        def _():
+            image = uniform(1, 3, 224, 224)
+            last = max(i for i, layer in enumerate(layers()) if isinstance(layer, nn.Conv2d)) + 1
 
-        return projection
+            def projection():
+                activations, switches = trace(image, last)
+                signal = torch.zeros_like(activations[-1])
+                seed(activations[-1][0, 0], signal[0, 0])
+                for place in range(last, -1, -1):
+                    layer, below = layers()[place], activations[place]
+                    if isinstance(layer, nn.ReLU):
+                        signal = F.relu(signal)
+                    elif isinstance(layer, nn.MaxPool2d):
+                        signal = F.max_unpool2d(
+                            signal, switches[place], layer.kernel_size, layer.stride, output_size=below.shape
+                        )
+                    elif isinstance(layer, nn.Conv2d):
+                        (k, _), (s, _), (p, _) = layer.kernel_size, layer.stride, layer.padding
+                        rest = below.shape[2] - ((signal.shape[2] - 1) * s - 2 * p + k)
+                        signal = F.conv_transpose2d(signal, layer.weight, stride=s, padding=p, output_padding=rest)
+                return signal
+
+            return projection
+
+    def strongest(seen, signal):
+        signal.view(-1)[seen.argmax()] = seen.max()
+
+    add_projection("projection", strongest)
+    add_projection("projection_whole_map", lambda seen, signal: signal.copy_(seen))
 
 
 add_network("zfnet", zfnet)

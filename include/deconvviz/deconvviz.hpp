@@ -49,6 +49,7 @@
 #include "deconvviz/layers/relu.hpp"
 #include "deconvviz/layers/softmax.hpp"
 #include "deconvviz/model/layer_id.hpp"
+#include "deconvviz/model/receptive_field.hpp"
 #include "deconvviz/model/sequential.hpp"
 #include "deconvviz/model/trace.hpp"
 #include "deconvviz/model/workspace.hpp"

@@ -65,7 +65,7 @@ void check_forward(const dv::Sequential<T>& model, const Tensor<T>& input) {
 }
 
 template <class T>
-void check_trace(const dv::Sequential<T>& model, const Tensor<T>& input, const dv::PassOptions& options) {
+void check_trace(const dv::Sequential<T>& model, const Tensor<T>& input, const dv::TraceOptions& options) {
     std::vector<dv::Trace<T>> traces(static_cast<std::size_t>(dv::threads()));
     CHECK(allocations_when_repeated([&](std::size_t i) { model.trace(input, traces[i], options); }) == 0);
 }

@@ -40,7 +40,7 @@ double distance_from_kinks(const dv::Sequential<double>& model, const dv::Trace<
     return least;
 }
 
-void check_whole_gradient(const dv::PassOptions& options) {
+void check_whole_gradient(const dv::TraceOptions& options) {
     auto model = support::all_kinds<double>();
     auto input = support::random_tensor<double>({2, 2, 8, 9}, 12);
     const auto trace = model.trace(input, options);
@@ -114,7 +114,7 @@ TEST_CASE("trace: one that is used again equals a new one, whatever batch it hel
     for (const Index batch : {3, 1, 5, 2}) {
         for (const bool training : {true, false}) {
             const auto input = support::random_tensor<float>({batch, 2, 8, 9}, static_cast<std::uint64_t>(batch));
-            const dv::PassOptions options{.training = training, .seed = 7};
+            const dv::TraceOptions options{.training = training, .seed = 7};
             model.trace(input, trace, options);
             const auto fresh = model.trace(input, options);
             for (std::size_t i = 0; i < model.size(); ++i) CHECK(trace.activation(i) == fresh.activation(i));

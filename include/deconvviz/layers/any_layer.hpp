@@ -84,6 +84,11 @@ class AnyLayer {
                 const ReverseRules& rules) const {
         held_->deconv(seen, recon_dst, recon_src, rules);
     }
+    /// False, and nothing done, for a layer that knows no windows of a signal.
+    bool deconv_window(const LayerTrace<T>& seen, const ReverseWindows& windows, const Tensor<T>& recon_dst,
+                       Tensor<T>& recon_src, const ReverseRules& rules, Record<T>& room) const {
+        return held_->deconv_window(seen, windows, recon_dst, recon_src, rules, room);
+    }
 
   private:
     struct Interface {
@@ -98,6 +103,8 @@ class AnyLayer {
         virtual bool forward_in_place(Tensor<T>&) const = 0;
         virtual void backward(const LayerTrace<T>&, const Tensor<T>&, Tensor<T>*, std::span<Tensor<T>>) const = 0;
         virtual void deconv(const LayerTrace<T>&, const Tensor<T>&, Tensor<T>&, const ReverseRules&) const = 0;
+        virtual bool deconv_window(const LayerTrace<T>&, const ReverseWindows&, const Tensor<T>&, Tensor<T>&,
+                                   const ReverseRules&, Record<T>&) const = 0;
     };
 
     template <class L>
@@ -147,6 +154,14 @@ class AnyLayer {
         void deconv(const LayerTrace<T>& seen, const Tensor<T>& recon_dst, Tensor<T>& recon_src,
                     const ReverseRules& rules) const override {
             layer.deconv(seen, recon_dst, recon_src, rules);
+        }
+        bool deconv_window(const LayerTrace<T>& seen, const ReverseWindows& windows, const Tensor<T>& recon_dst,
+                           Tensor<T>& recon_src, const ReverseRules& rules, Record<T>& room) const override {
+            constexpr bool can = requires {
+                layer.deconv_window(seen, windows, recon_dst, recon_src, rules, room);
+            };
+            if constexpr (can) layer.deconv_window(seen, windows, recon_dst, recon_src, rules, room);
+            return can;
         }
 
         L layer;

@@ -2,6 +2,7 @@
 /// Conv2D: a convolution layer.
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "deconvviz/kernels/elementwise.hpp"
 #include "deconvviz/kernels/transposed_convolution.hpp"
 #include "deconvviz/layers/detail/weights_and_bias.hpp"
+#include "deconvviz/layers/detail/windows.hpp"
 #include "deconvviz/layers/layer.hpp"
 
 namespace deconvviz {
@@ -116,7 +118,57 @@ class Conv2D {
         transposed(seen, recon_dst, recon_src);
     }
 
+    /// Output maps that are zero take no part, as where the seed was one map: then the cost is that of the others.
+    void deconv_window(const LayerTrace<T>& seen, const ReverseWindows& windows, const Tensor<T>& recon_dst,
+                       Tensor<T>& recon_src, const ReverseRules&, Record<T>& room) const {
+        recon_src.resize(detail::window_shape(seen.src.shape(), windows.src));
+        kernels::ConvolutionShape shape = kernel_shape(recon_src.shape(), recon_dst.shape());
+        shape.sliding.padding = detail::window_padding(sliding(), windows.dst, windows.src);
+        const T* dst = recon_dst.data();
+        const T* weights = weights_.data();
+        if (const Index used = options_.groups == 1 ? used_maps(recon_dst) : options_.out; used <= options_.out / 2) {
+            gather_maps(recon_dst, used, room.saved);
+            dst = room.saved.data();
+            weights = dst + shape.batch * used * shape.dst_plane();
+            shape.dst_channels = used;
+        }
+        if (shape.dst_channels == 0) return recon_src.fill(T(0));
+        kernels::transposed_convolution(shape, dst, weights, recon_src.data(), shape.whole_src());
+    }
+
   private:
+    /// Has the signal (N, out, …) of this output map a value in any picture?
+    bool is_used(const Tensor<T>& dst, Index map) const {
+        const Index plane = dst.shape()[2] * dst.shape()[3];
+        for (Index n = 0; n < dst.shape()[0]; ++n)
+            if (!detail::all_zero(dst.data() + (n * options_.out + map) * plane, plane)) return true;
+        return false;
+    }
+
+    Index used_maps(const Tensor<T>& dst) const {
+        Index used = 0;
+        for (Index map = 0; map < options_.out; ++map) used += is_used(dst, map) ? 1 : 0;
+        return used;
+    }
+
+    /// Puts the signals (N, used, …) of the output maps that are used into `to`, and behind them their filters.
+    void gather_maps(const Tensor<T>& dst, Index used, Tensor<T>& to) const {
+        const Index batch = dst.shape()[0];
+        const Index plane = dst.shape()[2] * dst.shape()[3];
+        const Index filter = weights_.size() / options_.out;
+        to.resize({used * (batch * plane + filter)});
+        T* signal = to.data();
+        T* weights = to.data() + batch * used * plane;
+        for (Index map = 0; map < options_.out; ++map) {
+            if (!is_used(dst, map)) continue;
+            for (Index n = 0; n < batch; ++n)
+                std::copy_n(dst.data() + (n * options_.out + map) * plane, plane, signal + n * used * plane);
+            std::copy_n(weights_.data() + map * filter, filter, weights);
+            signal += plane;
+            weights += filter;
+        }
+    }
+
     Shape weights_shape() const {
         return {options_.out, options_.in / options_.groups, options_.kernel.y, options_.kernel.x};
     }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "deconvviz/core/random.hpp"
+#include "deconvviz/layers/detail/windows.hpp"
 #include "deconvviz/layers/layer.hpp"
 
 namespace deconvviz {
@@ -46,29 +47,40 @@ class Dropout {
         const T kept = static_cast<T>(1 / (1 - options_.rate));
         Random random(pass.seed);
         for (T& factor : record.saved) factor = random.chance(options_.rate) ? T(0) : kept;
-        scale(src, record, dst);
+        scale(src, record.saved.data(), dst);
     }
 
     void forward_in_place(Tensor<T>&) const {}
 
     void backward(const LayerTrace<T>& seen, const Tensor<T>& grad_dst, Tensor<T>* grad_src,
                   std::span<Tensor<T>>) const {
-        if (grad_src != nullptr) scale(grad_dst, seen.record, *grad_src);
+        if (grad_src != nullptr) scale(grad_dst, mask(seen), *grad_src);
     }
 
     void deconv(const LayerTrace<T>& seen, const Tensor<T>& recon_dst, Tensor<T>& recon_src,
                 const ReverseRules&) const {
-        scale(recon_dst, seen.record, recon_src);
+        scale(recon_dst, mask(seen), recon_src);
+    }
+
+    void deconv_window(const LayerTrace<T>& seen, const ReverseWindows& windows, const Tensor<T>& recon_dst,
+                       Tensor<T>& recon_src, const ReverseRules&, Record<T>& room) const {
+        const Tensor<T>& saved = seen.record.saved;
+        scale(recon_dst, saved.empty() ? nullptr : detail::window_values(saved, windows.src, room.saved), recon_src);
     }
 
   private:
-    /// to = from · mask, or from where the pass had none.
-    static void scale(const Tensor<T>& from, const Record<T>& record, Tensor<T>& to) {
+    /// The factors of a training pass; null where the pass let everything through.
+    static const T* mask(const LayerTrace<T>& seen) {
+        return seen.record.saved.empty() ? nullptr : seen.record.saved.data();
+    }
+
+    /// to = from · mask, or from without one.
+    static void scale(const Tensor<T>& from, const T* mask, Tensor<T>& to) {
         to.resize(from.shape());
-        if (record.saved.empty()) {
+        if (mask == nullptr) {
             std::copy(from.begin(), from.end(), to.begin());
         } else {
-            std::transform(from.begin(), from.end(), record.saved.begin(), to.begin(), [](T a, T b) { return a * b; });
+            std::transform(from.begin(), from.end(), mask, to.begin(), [](T a, T b) { return a * b; });
         }
     }
 

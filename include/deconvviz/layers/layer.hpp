@@ -83,6 +83,13 @@ struct LayerTrace {
     const Record<T>& record;
 };
 
+/// Where a signal lies on its way back through a layer of feature maps: it is zero outside of `dst` at the layer's
+/// output, and so at its input outside of `src`, which is what `dst` reads.
+struct ReverseWindows {
+    Window dst;
+    Window src;
+};
+
 /// What a layer is told about a forward pass. `seed` is different for each layer and step of a training.
 struct PassOptions {
     bool training = false;
@@ -114,6 +121,13 @@ struct Parameter {
 /// - `void forward_in_place(Tensor<T>& values) const`: what `forward` does while nothing is trained or recorded, on the
 ///   input's own memory: `values` comes as src and leaves as dst. Without it, `forward` is called.
 /// - `std::vector<Parameter<T>> parameters()`: what training changes.
+/// - `void deconv_window(seen, windows, recon_dst, recon_src, rules, room) const`: what `deconv` does to a signal that
+/// is
+///   zero outside of a window, in the time that the window takes. recon_dst, (N, C, windows.dst.height,
+///   windows.dst.width), holds the signal in `windows.dst`; recon_src is resized and written likewise for
+///   `windows.src`. Both may be the whole map. `room` is a Record<T>& to work in, of unspecified content, whose memory
+///   is used again. Only for maps on both sides, of a layer whose `deconv` turns a signal of zeros into zeros. Without
+///   it, `deconv` is called with the signal laid out in whole maps.
 /// - `Window reads(const Window& dst, const Shape& src) const`: the input window that an output window depends on.
 /// - `Window reached_by(const Window& src, const Shape& dst) const`: the output window that an input window acts on.
 ///   Without these two, the layer counts as one that may read and reach everything.

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "deconvviz/kernels/local_response_norm.hpp"
+#include "deconvviz/layers/detail/windows.hpp"
 #include "deconvviz/layers/layer.hpp"
 
 namespace deconvviz {
@@ -69,6 +70,24 @@ class LocalResponseNorm {
         std::copy(recon_dst.begin(), recon_dst.end(), recon_src.begin());
     }
 
+    void deconv_window(const LayerTrace<T>& seen, const ReverseWindows& windows, const Tensor<T>& recon_dst,
+                       Tensor<T>& recon_src, const ReverseRules& rules, Record<T>& room) const {
+        if (rules.contrast_passes_unchanged() || windows.src == detail::whole_maps(seen.src.shape()))
+            return deconv(seen, recon_dst, recon_src, rules);
+        // Which values the kernel computes in vectors, and so their last bits, depends on where they lie in the map.
+        expect_scale(seen);
+        const Shape& maps = seen.src.shape();
+        room.saved.resize({2 * maps.elements()});
+        T* const grad_dst = room.saved.data();
+        T* const grad_src = grad_dst + maps.elements();
+        std::fill_n(grad_dst, maps.elements(), T(0));
+        detail::copy_to_window(recon_dst.data(), maps, windows.dst, grad_dst);
+        kernels::local_response_norm_backward(kernel_shape(maps), seen.src.data(), seen.record.saved.data(),
+                                              seen.dst.data(), grad_dst, grad_src);
+        recon_src.resize(recon_dst.shape());
+        detail::copy_window(maps, grad_src, windows.src, recon_src.data());
+    }
+
   private:
     kernels::LocalResponseNormShape<T> kernel_shape(const Shape& src) const {
         return {.batch = src[0],
@@ -80,9 +99,13 @@ class LocalResponseNorm {
                 .k = static_cast<T>(options_.k)};
     }
 
-    void gradient(const LayerTrace<T>& seen, const Tensor<T>& grad_dst, Tensor<T>& grad_src) const {
+    static void expect_scale(const LayerTrace<T>& seen) {
         if (seen.record.saved.shape() != seen.src.shape())
             detail::raise<StateError>("LocalResponseNorm: the trace holds no normalisation scale");
+    }
+
+    void gradient(const LayerTrace<T>& seen, const Tensor<T>& grad_dst, Tensor<T>& grad_src) const {
+        expect_scale(seen);
         grad_src.resize(seen.src.shape());
         kernels::local_response_norm_backward(kernel_shape(seen.src.shape()), seen.src.data(), seen.record.saved.data(),
                                               seen.dst.data(), grad_dst.data(), grad_src.data());

@@ -2,11 +2,13 @@
 /// MaxPool2D: max pooling that records its switches, and unpooling by them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
 #include "deconvviz/kernels/max_pool.hpp"
+#include "deconvviz/layers/detail/windows.hpp"
 #include "deconvviz/layers/layer.hpp"
 
 namespace deconvviz {
@@ -87,21 +89,72 @@ class MaxPool2D {
 
     /// Unpooling by the switches of `seen`: recon_src takes the shape of the layer's input.
     void unpool(const LayerTrace<T>& seen, const Tensor<T>& pooled, Tensor<T>& unpooled, Overlap overlap) const {
-        const Switches& switches = seen.record.switches;
-        if (switches.shape() != pooled.shape())
-            detail::raise<StateError>("MaxPool2D: expected switches for ", pooled.shape(), ", the trace holds ",
-                                      switches.shape());
+        expect_switches(seen, pooled.shape());
         unpooled.resize(seen.src.shape());
         const kernels::MaxPoolShape shape = kernel_shape(unpooled.shape(), pooled.shape());
-        if (switches.narrow()) {
-            kernels::unpool(shape, pooled.data(), switches.narrow_places(), unpooled.data(), overlap,
-                            shape.whole_src());
-        } else {
-            kernels::unpool(shape, pooled.data(), switches.wide_places(), unpooled.data(), overlap, shape.whole_src());
-        }
+        unpool(shape, pooled.data(), seen.record.switches, unpooled.data(), overlap, shape.whole_src());
+    }
+
+    void deconv_window(const LayerTrace<T>& seen, const ReverseWindows& windows, const Tensor<T>& recon_dst,
+                       Tensor<T>& recon_src, const ReverseRules& rules, Record<T>& room) const {
+        const Shape& src = seen.src.shape();
+        const Shape& dst = seen.dst.shape();
+        if (windows.dst == detail::whole_maps(dst) && windows.src == detail::whole_maps(src))
+            return unpool(seen, recon_dst, recon_src, rules.overlap);
+        expect_switches(seen, dst);
+        recon_src.resize(detail::window_shape(src, windows.src));
+        // Where the last window counts that chose a position, one beyond the signal's may be it, with its zero.
+        const bool zeros_count = rules.overlap == Overlap::overwrite &&
+                                 (options_.stride.y < options_.kernel.y || options_.stride.x < options_.kernel.x);
+        const Window from = zeros_count ? reached_by(windows.src, dst.sample()) : windows.dst;
+        const Window to = zeros_count ? reads(from, src.sample()) : windows.src;
+        const Shape pooled_shape = detail::window_shape(dst, from);
+        const Shape unpooled_shape = detail::window_shape(src, to);
+        copy_switches(seen.record.switches, from, room.switches);
+        kernels::MaxPoolShape shape = kernel_shape(unpooled_shape, pooled_shape);
+        shape.sliding.padding = detail::window_padding(sliding(), from, to);
+        if (from == windows.dst && to == windows.src)
+            return unpool(shape, recon_dst.data(), room.switches, recon_src.data(), rules.overlap, shape.whole_src());
+        room.saved.resize({pooled_shape.elements() + unpooled_shape.elements()});
+        T* const pooled = room.saved.data();
+        T* const unpooled = pooled + pooled_shape.elements();
+        std::fill_n(pooled, pooled_shape.elements(), T(0));
+        detail::copy_to_window(recon_dst.data(), pooled_shape, inside(windows.dst, from), pooled);
+        const Window wanted = inside(windows.src, to);
+        unpool(shape, pooled, room.switches, unpooled, rules.overlap, wanted);
+        detail::copy_window(unpooled_shape, unpooled, wanted, recon_src.data());
     }
 
   private:
+    static void expect_switches(const LayerTrace<T>& seen, const Shape& pooled) {
+        if (seen.record.switches.shape() != pooled)
+            detail::raise<StateError>("MaxPool2D: expected switches for ", pooled, ", the trace holds ",
+                                      seen.record.switches.shape());
+    }
+
+    static void unpool(const kernels::MaxPoolShape& shape, const T* pooled, const Switches& switches, T* unpooled,
+                       Overlap overlap, const Window& window) {
+        if (switches.narrow()) {
+            kernels::unpool(shape, pooled, switches.narrow_places(), unpooled, overlap, window);
+        } else {
+            kernels::unpool(shape, pooled, switches.wide_places(), unpooled, overlap, window);
+        }
+    }
+
+    /// The window as seen from the corner of another one that holds it.
+    static Window inside(const Window& window, const Window& outer) {
+        return {window.y - outer.y, window.x - outer.x, window.height, window.width};
+    }
+
+    void copy_switches(const Switches& from, const Window& window, Switches& to) const {
+        to.resize(detail::window_shape(from.shape(), window), places());
+        if (from.narrow()) {
+            detail::copy_window(from.shape(), from.narrow_places(), window, to.narrow_places());
+        } else {
+            detail::copy_window(from.shape(), from.wide_places(), window, to.wide_places());
+        }
+    }
+
     Index places() const { return options_.kernel.y * options_.kernel.x; }
 
     kernels::MaxPoolShape kernel_shape(const Shape& src, const Shape& dst) const {

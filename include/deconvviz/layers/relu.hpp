@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "deconvviz/kernels/elementwise.hpp"
+#include "deconvviz/layers/detail/windows.hpp"
 #include "deconvviz/layers/layer.hpp"
 
 namespace deconvviz {
@@ -39,6 +40,16 @@ class ReLU {
     void deconv(const LayerTrace<T>& seen, const Tensor<T>& recon_dst, Tensor<T>& recon_src,
                 const ReverseRules& rules) const {
         rectify(seen, recon_dst, recon_src, rules.relu);
+    }
+
+    void deconv_window(const LayerTrace<T>& seen, const ReverseWindows& windows, const Tensor<T>& recon_dst,
+                       Tensor<T>& recon_src, const ReverseRules& rules, Record<T>& room) const {
+        recon_src.resize(recon_dst.shape());
+        // The rule deconvnet does not look at what the forward pass saw: anything does.
+        const T* const src = rules.relu == ReluRule::deconvnet
+                                 ? recon_dst.data()
+                                 : detail::window_values(seen.src, windows.src, room.saved);
+        kernels::relu_reverse(recon_src.size(), rules.relu, src, recon_dst.data(), recon_src.data());
     }
 
   private:

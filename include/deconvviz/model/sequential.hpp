@@ -123,23 +123,28 @@ class Sequential {
     /// before.
     const Tensor<T>& forward(const Tensor<T>& input, Workspace<T>& workspace) const { return run(input, workspace); }
 
-    /// A forward pass that keeps everything.
-    Trace<T> trace(const Tensor<T>& input, const PassOptions& options = {}) const {
+    /// A forward pass that keeps everything, up to the last layer or one that is named:
+    ///
+    ///     model.trace(image, {.last = "relu5"})
+    ///
+    /// Throws ShapeError for an input of another shape, OptionError for an unknown layer.
+    Trace<T> trace(const Tensor<T>& input, const TraceOptions& options = {}) const {
         Trace<T> trace;
         this->trace(input, trace, options);
         return trace;
     }
 
-    /// The same into a trace that was used before, whose memory serves again: for the same model and batch, nothing is
-    /// allocated.
-    void trace(const Tensor<T>& input, Trace<T>& trace, const PassOptions& options = {}) const {
+    /// The same into a trace that was used before, whose memory serves again: for the same model, batch and last layer,
+    /// nothing is allocated.
+    void trace(const Tensor<T>& input, Trace<T>& trace, const TraceOptions& options = {}) const {
         const Shape shape = batch_shape(input);
+        const std::size_t count = options.last ? index(*options.last) + 1 : size();
         trace.names_.reset();  // the trace counts as empty until it is whole
-        trace.activations_.resize(size() + 1);
-        trace.records_.resize(size());
+        trace.activations_.resize(count + 1);
+        trace.records_.resize(count);
         trace.activations_[0].resize(shape);
         std::copy(input.begin(), input.end(), trace.activations_[0].begin());
-        for (std::size_t i = 0; i < size(); ++i)
+        for (std::size_t i = 0; i < count; ++i)
             layers_[i].forward(trace.activations_[i], trace.activations_[i + 1], trace.records_[i],
                                {options.training, derived_seed(options.seed, i)});
         trace.names_ = names_;
@@ -147,7 +152,7 @@ class Sequential {
 
     /// Gradients of all parameters, given the gradient of the output; overwrites `gradients`. With `grad_input`, also
     /// the gradient of the input, into it. Throws ShapeError for a gradient of another shape than the output,
-    /// StateError for the trace of another model.
+    /// StateError for the trace of another model or one that ends early.
     void backward(const Trace<T>& trace, const Tensor<T>& grad_output, Gradients<T>& gradients,
                   Tensor<T>* grad_input = nullptr) const {
         check(trace);
@@ -164,11 +169,13 @@ class Sequential {
         if (grad_input != nullptr) *grad_input = gradients.above;
     }
 
-    /// Throws StateError unless the trace is one of this model (as far as its layers and shapes tell).
+    /// Throws StateError unless the trace is one of this model (as far as its layers and shapes tell). It may end
+    /// early.
     void check(const Trace<T>& trace) const {
         if (trace.empty()) detail::raise<StateError>("the trace is empty: no forward pass has filled it");
         bool ours = trace.names_ == names_ || *trace.names_ == *names_;
-        for (std::size_t i = 0; ours && i <= size(); ++i) ours = trace.activations_[i].shape().sample() == shapes_[i];
+        for (std::size_t i = 0; ours && i <= trace.size(); ++i)
+            ours = trace.activations_[i].shape().sample() == shapes_[i];
         if (!ours)
             detail::raise<StateError>(
                 "the trace was made by another model: its layers or shapes are not those of this one");

@@ -1,0 +1,336 @@
+// The walk in windows: equal to a walk over whole maps, whatever the layers, the rules and the seed.
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "all_kinds.hpp"
+#include "deconvviz/core/error.hpp"
+#include "deconvviz/core/parallel.hpp"
+#include "deconvviz/core/random.hpp"
+#include "deconvviz/model/receptive_field.hpp"
+#include "deconvviz/model/workspace.hpp"
+#include "deconvviz/visualize/deconvnet.hpp"
+#include "deconvviz/visualize/seed.hpp"
+#include "tensor_support.hpp"
+#include "throw_support.hpp"
+
+namespace dv = deconvviz;
+using dv::ConvolutionMethod;
+using dv::Index;
+using dv::Random;
+using dv::Shape;
+using dv::Tensor;
+using dv::Window;
+
+namespace {
+
+/// A user's layer with the required members alone: turns each map upside down, so that the signal lies elsewhere below.
+template <class T>
+struct Flip {
+    const char* kind() const { return "Flip"; }
+    Shape output_shape(const Shape& sample) const { return sample; }
+    void forward(const Tensor<T>& src, Tensor<T>& dst, dv::Record<T>&, const dv::PassOptions&) const { flip(src, dst); }
+    void backward(const dv::LayerTrace<T>&, const Tensor<T>& grad_dst, Tensor<T>* grad_src,
+                  std::span<Tensor<T>>) const {
+        if (grad_src != nullptr) flip(grad_dst, *grad_src);
+    }
+    void deconv(const dv::LayerTrace<T>& seen, const Tensor<T>& recon_dst, Tensor<T>& recon_src,
+                const dv::ReverseRules&) const {
+        REQUIRE(recon_dst.shape() == seen.dst.shape());  // it is never given a window
+        flip(recon_dst, recon_src);
+    }
+
+  private:
+    static void flip(const Tensor<T>& from, Tensor<T>& to) {
+        to.resize(from.shape());
+        const Index rows = from.shape()[2];
+        const Index width = from.shape()[3];
+        for (Index row = 0; row < from.size() / width; ++row)
+            std::copy_n(from.data() + row * width, width,
+                        to.data() + (row / rows * rows + rows - 1 - row % rows) * width);
+    }
+};
+
+/// The walk over whole maps, as deconvnet's description says.
+template <class T>
+Tensor<T> whole_walk(const dv::Sequential<T>& model, const dv::Trace<T>& trace, const dv::Seed<T>& seed,
+                     const dv::ReverseRules& rules) {
+    Tensor<T> signal = seed.signal;
+    for (std::size_t i = seed.layer + 1; i-- > 0;) {
+        Tensor<T> below;
+        model.layer(i).deconv(trace.layer(i), signal, below, rules);
+        signal = std::move(below);
+    }
+    return signal;
+}
+
+dv::Size2D any_size(Random& random, Index least, Index most) {
+    return {least + random.below(most - least + 1), least + random.below(most - least + 1)};
+}
+
+Index any(Random& random, Index least, Index most) {
+    return any_size(random, least, most).x;
+}
+
+template <class T>
+dv::AnyLayer<T> any_convolution(Random& random, Index in, ConvolutionMethod method) {
+    const Index groups = in % 3 == 0 && random.chance(0.25) ? 3 : in % 2 == 0 && random.chance(0.25) ? 2 : 1;
+    return dv::Conv2D<T>({.in = in,
+                          .out = groups * any(random, 1, 4),
+                          .kernel = any_size(random, 1, 5),
+                          .stride = any_size(random, 1, random.chance(0.3) ? 3 : 1),
+                          .padding = any_size(random, 0, random.chance(0.2) ? 5 : 2),
+                          .dilation = any_size(random, 1, random.chance(0.3) ? 3 : 1),
+                          .groups = groups,
+                          .method = method,
+                          .seed = random.bits()});
+}
+
+template <class T>
+dv::AnyLayer<T> any_pooling(Random& random) {
+    const dv::Size2D kernel = any_size(random, 1, 4);
+    return dv::MaxPool2D<T>({.kernel = kernel,
+                             .stride = any_size(random, 1, 3),
+                             .padding = {any(random, 0, kernel.y - 1), any(random, 0, kernel.x - 1)},
+                             .ceil = random.chance(0.5)});
+}
+
+template <class T>
+dv::AnyLayer<T> any_layer(Random& random, Index maps, ConvolutionMethod method) {
+    switch (random.below(9)) {
+        case 0:
+        case 1:
+        case 2:
+            return any_convolution<T>(random, maps, method);
+        case 3:
+        case 4:
+            return any_pooling<T>(random);
+        case 5:
+            return dv::LocalResponseNorm<T>({.size = 3, .alpha = 0.5, .k = 1});
+        case 6:
+            return dv::Dropout<T>({.rate = 0.3});
+        case 7:
+            return Flip<T>();
+        default:
+            return dv::ReLU<T>();
+    }
+}
+
+/// A chain of layers that fit each other, of feature maps or with two flat ones at its end.
+template <class T>
+dv::Sequential<T> any_model(Random& random, ConvolutionMethod method) {
+    const Shape input{any(random, 1, 6), any(random, 7, 30), any(random, 7, 30)};
+    std::vector<dv::AnyLayer<T>> layers;
+    Shape shape = input;
+    for (const Index count = any(random, 2, 7); std::ssize(layers) < count;) {
+        dv::AnyLayer<T> layer = any_layer<T>(random, shape[0], method);
+        try {
+            shape = layer.output_shape(shape);
+        } catch (const dv::ShapeError&) {
+            continue;  // does not fit: another one
+        }
+        layers.push_back(std::move(layer));
+    }
+    if (random.chance(0.3)) {
+        layers.emplace_back(dv::Flatten<T>());
+        layers.emplace_back(dv::Dense<T>({.in = shape.elements(), .out = 5, .seed = random.bits()}));
+    }
+    return dv::Sequential<T>(input, std::move(layers));
+}
+
+dv::ReverseRules any_rules(Random& random) {
+    const auto three = [&] { return static_cast<int>(random.below(3)); };
+    return {.relu = static_cast<dv::ReluRule>(three()),
+            .overlap = random.chance(0.5) ? dv::Overlap::accumulate : dv::Overlap::overwrite,
+            .contrast = static_cast<dv::ContrastRule>(three())};
+}
+
+/// Seeds of every kind: strongest units, units at the corners, values here and there, a map, all maps, nothing.
+template <class T>
+std::vector<dv::Seed<T>> seeds_at(const dv::Trace<T>& trace, std::size_t layer, Random& random) {
+    const Shape& shape = trace.activation(layer).shape();
+    const Index map = any(random, 0, shape[1] - 1);
+    std::vector<dv::Seed<T>> seeds{dv::strongest(trace, {.layer = layer}),
+                                   dv::strongest(trace, {.layer = layer, .map = map}),
+                                   dv::whole_map(trace, {.layer = layer, .map = map}), dv::all_maps(trace, layer),
+                                   dv::Seed<T>{layer, Tensor<T>(shape)}};
+    const Index last_y = shape.rank() == 4 ? shape[2] - 1 : 0;
+    const Index last_x = shape.rank() == 4 ? shape[3] - 1 : 0;
+    for (const auto& [y, x] : {std::pair<Index, Index>{0, 0}, {0, last_x}, {last_y, 0}, {last_y, last_x}})
+        seeds.push_back(
+            dv::single_unit(trace, {.layer = layer, .map = map, .y = y, .x = x, .value = dv::SeedValue::one}));
+    seeds.push_back({layer, Tensor<T>(shape)});
+    for (int i = 0; i < 3; ++i)
+        seeds.back().signal[any(random, 0, shape.elements() - 1)] = static_cast<T>(random.between(-1, 1));
+    return seeds;
+}
+
+/// Is everything outside of the window zero?
+template <class T>
+bool is_zero_outside(const Tensor<T>& pictures, const Window& window) {
+    const Index height = pictures.shape()[2];
+    const Index width = pictures.shape()[3];
+    for (Index i = 0; i < pictures.size(); ++i)
+        if (pictures[i] != 0 && !dv::contains(window, {i / width % height, i % width, 1, 1})) return false;
+    return true;
+}
+
+struct Seen {
+    int projections = 0;
+    int not_zero = 0;
+    int in_part = 0;  // of the picture
+};
+
+/// Compares the walks from all layers of random models; `compare(local, whole)` does it.
+template <class T, class Compare>
+Seen check_models(ConvolutionMethod method, std::uint64_t first_seed, int models, const Compare& compare) {
+    Seen seen;
+    dv::Workspace<T> workspace;
+    for (int m = 0; m < models; ++m) {
+        CAPTURE(m);
+        Random random(first_seed + static_cast<std::uint64_t>(m));
+        const dv::Sequential<T> model = any_model<T>(random, method);
+        const auto input = support::random_tensor<T>(model.input_shape().batched(any(random, 1, 3)), random.bits());
+        const auto trace = model.trace(input, {.training = random.chance(0.3), .seed = random.bits()});
+        for (std::size_t layer = 0; layer < model.size(); ++layer)
+            for (const auto& seed : seeds_at(trace, layer, random)) {
+                const dv::ReverseRules rules = any_rules(random);
+                const Tensor<T>& local = dv::deconvnet(model, trace, seed, rules, workspace);
+                compare(local, whole_walk(model, trace, seed, rules));
+                const Window field = dv::receptive_field(model, seed);
+                CHECK(is_zero_outside(local, field));
+                ++seen.projections;
+                if (support::largest(local) == 0) continue;
+                ++seen.not_zero;
+                if (field != dv::detail::whole_window(model.input_shape())) ++seen.in_part;
+            }
+    }
+    return seen;
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("local projection: the bits of a walk over whole maps, for random networks, seeds and rules", T,
+                   float, double) {
+    const auto same = [](const Tensor<T>& local, const Tensor<T>& whole) { CHECK(local == whole); };
+    const Seen seen = check_models<T>(ConvolutionMethod::direct, 1, 60, same);
+    CHECK(seen.not_zero > seen.projections / 2);
+    CHECK(seen.in_part > seen.projections / 10);
+    MESSAGE(seen.projections << " projections, " << seen.not_zero << " not zero, " << seen.in_part
+                             << " of a part of the picture");
+}
+
+TEST_CASE("local projection: within rounding where convolutions choose their way") {
+    check_models<float>(ConvolutionMethod::automatic, 1000, 20, [](const Tensor<float>& local, const auto& whole) {
+        support::check_close_to_largest(local, whole, 1e-5);
+    });
+    check_models<double>(ConvolutionMethod::automatic, 2000, 10, [](const Tensor<double>& local, const auto& whole) {
+        support::check_close_to_largest(local, whole, 1e-13);
+    });
+}
+
+TEST_CASE("local projection: within rounding where Winograd's filtering serves") {
+    std::vector<dv::AnyLayer<float>> layers;
+    for (int i = 0; i < 4; ++i) {
+        layers.emplace_back(
+            dv::Conv2D<float>({.in = i == 0 ? 3 : 32, .out = 32, .kernel = 3, .padding = 1, .seed = 1U + i}));
+        layers.emplace_back(dv::ReLU<float>());
+        if (i == 1) layers.emplace_back(dv::MaxPool2D<float>());
+    }
+    const dv::Sequential<float> model({3, 48, 44}, std::move(layers));
+    const auto trace = model.trace(support::random_tensor<float>({2, 3, 48, 44}, 1));
+    for (const std::string layer : {"relu2", "relu3", "relu4"})
+        for (const auto& seed :
+             {dv::strongest(trace, {.layer = layer, .map = 3}), dv::whole_map(trace, {.layer = layer, .map = 3}),
+              dv::all_maps(trace, layer), dv::single_unit(trace, {.layer = layer, .map = 5, .y = 7, .x = 9})}) {
+            for (const dv::ReluRule rule : {dv::ReluRule::deconvnet, dv::ReluRule::gradient})
+                support::check_close_to_largest(dv::deconvnet(model, trace, seed, {.relu = rule}),
+                                                whole_walk(model, trace, seed, {.relu = rule}), 1e-5);
+        }
+}
+
+TEST_CASE("local projection: switches of two bytes, in both rules of overlap") {
+    const dv::Sequential<float> model(
+        {2, 41, 38}, dv::Conv2D<float>({.in = 2, .out = 3, .kernel = 3, .method = ConvolutionMethod::direct}),
+        dv::MaxPool2D<float>({.kernel = 17, .stride = 3, .padding = 8, .ceil = true}));
+    const auto trace = model.trace(support::random_tensor<float>({2, 2, 41, 38}, 1));
+    Random random(1);
+    for (const auto& seed : seeds_at(trace, 1, random))
+        for (const dv::Overlap overlap : {dv::Overlap::accumulate, dv::Overlap::overwrite})
+            CHECK(dv::deconvnet(model, trace, seed, {.overlap = overlap}) ==
+                  whole_walk(model, trace, seed, {.overlap = overlap}));
+}
+
+TEST_CASE("local projection: where windows overlap, a zero beyond the signal's window overwrites, too") {
+    // Both windows have their maximum in the middle column.
+    const dv::Sequential<double> model({1, 1, 3}, dv::MaxPool2D<double>({.kernel = {1, 2}, .stride = 1}));
+    const auto trace = model.trace(Tensor<double>({1, 1, 3}, {1, 5, 2}));
+    const auto first = dv::single_unit(trace, {.layer = 0});
+    CHECK(dv::deconvnet(model, trace, first) == Tensor<double>({1, 1, 1, 3}, {0, 5, 0}));
+    CHECK(dv::deconvnet(model, trace, first, {.overlap = dv::Overlap::overwrite}) == Tensor<double>({1, 1, 1, 3}));
+    const auto second = dv::single_unit(trace, {.layer = 0, .x = 1});
+    CHECK(dv::deconvnet(model, trace, second, {.overlap = dv::Overlap::overwrite}) ==
+          Tensor<double>({1, 1, 1, 3}, {0, 5, 0}));
+}
+
+TEST_CASE("local projection: a seed of zeros gives zeros, of maps and of flat features") {
+    const auto model = support::all_kinds<float>();
+    const auto trace = model.trace(support::random_tensor<float>({2, 2, 8, 9}, 1));
+    for (std::size_t layer = 0; layer < model.size(); ++layer) {
+        const dv::Seed<float> nothing{layer, Tensor<float>(trace.activation(layer).shape())};
+        CHECK(dv::deconvnet(model, trace, nothing) == Tensor<float>({2, 2, 8, 9}));
+    }
+}
+
+TEST_CASE("local projection: the same bits on any number of threads") {
+    const auto model = support::all_kinds<float>();
+    const auto trace = model.trace(support::random_tensor<float>({3, 2, 8, 9}, 2));
+    const int before = dv::threads();
+    std::vector<Tensor<float>> shown;
+    for (const int threads : {1, 3}) {
+        dv::set_threads(threads);
+        shown.push_back(dv::deconvnet(model, trace, dv::strongest(trace, {.layer = "relu2", .map = 1})));
+    }
+    dv::set_threads(before);
+    CHECK(support::largest(shown[0]) > 0);
+    CHECK(shown[0] == shown[1]);
+}
+
+TEST_CASE("local projection: values that are no numbers count as signal") {
+    const auto model = support::all_kinds<double>();
+    const auto trace = model.trace(support::random_tensor<double>({1, 2, 8, 9}, 2));
+    dv::Seed<double> seed{0, Tensor<double>(trace.activation(0).shape())};
+    seed.signal(0, 2, 3, 4) = std::numeric_limits<double>::quiet_NaN();
+    const auto shown = dv::deconvnet(model, trace, seed);
+    CHECK(std::ranges::any_of(shown, [](double value) { return value != value; }));
+}
+
+TEST_CASE("receptive field: of units, by hand; flat features see everything") {
+    const dv::Sequential<float> model({1, 12, 10}, dv::Conv2D<float>({.in = 1, .out = 2, .kernel = 3, .padding = 1}),
+                                      dv::ReLU<float>(), dv::MaxPool2D<float>(),
+                                      dv::Conv2D<float>({.in = 2, .out = 2, .kernel = {1, 3}}), dv::Flatten<float>());
+    CHECK(dv::receptive_field(model, "conv1", {0, 4, 1, 1}) == Window{0, 3, 2, 3});
+    CHECK(dv::receptive_field(model, "maxpool1", {1, 1, 1, 1}) == Window{1, 1, 4, 4});
+    CHECK(dv::receptive_field(model, 3, {1, 1, 1, 1}) == Window{1, 1, 4, 8});
+    CHECK(dv::receptive_field(model, 3, {0, 0, 6, 3}) == Window{0, 0, 12, 10});
+    CHECK(dv::receptive_field(model, "flatten1", {0, 0, 1, 1}) == Window{0, 0, 12, 10});
+    CHECK(dv::receptive_field(model, 3, {}).empty());
+    support::check_throws<dv::OptionError>(
+        [&] {
+            dv::receptive_field(model, "maxpool1", {5, 5, 1, 1});
+        },
+        {"'maxpool1'", "6x5 at (0,0)", "1x1 at (5,5)"});
+
+    const auto trace = model.trace(support::random_tensor<float>({2, 1, 12, 10}, 1));
+    auto seed = dv::single_unit(trace, {.layer = "maxpool1", .y = 1, .x = 1, .value = dv::SeedValue::one});
+    CHECK(dv::receptive_field(model, seed) == Window{1, 1, 4, 4});
+    seed.signal.slice(1)[0] = 1;  // another unit in another picture
+    CHECK(dv::receptive_field(model, seed) == Window{0, 0, 5, 5});
+    seed.signal.fill(0);
+    CHECK(dv::receptive_field(model, seed).empty());
+}
