@@ -135,8 +135,10 @@ Tensor<T>& carry_down(const Sequential<T>& model, const Trace<T>& trace, const S
 /// Throws StateError for the trace of another model or one that ends below the seed, ShapeError for a seed that does
 /// not fit.
 /// Cost: for each layer the share of a forward pass that the window has of its maps, at least a pass over its filters;
-/// with a seed of whole maps, a forward pass up to the seed's layer. A unit of VGG-16's relu3_3 costs PLACEHOLDER.
-/// Layers without the optional member `deconv_window` (flat features, and a user's own) are walked as a whole.
+/// with a seed of whole maps, a forward pass up to the seed's layer. So a unit of VGG-16's relu3_3 (40x40 pixels of
+/// 224x224) costs a twentieth of a walk over whole maps, one in the middle of relu5_3 (196x196) three fifths. The
+/// forward pass need not go on above the seed's layer: `model.trace(image, {.last = "relu3_3"})`. Layers without the
+/// optional member `deconv_window` (flat features, and a user's own) are walked as a whole.
 template <class T>
 Tensor<T> deconvnet(const Sequential<T>& model, const Trace<T>& trace, const Seed<T>& seed,
                     const ReverseRules& rules = {}) {

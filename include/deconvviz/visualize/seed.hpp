@@ -110,14 +110,19 @@ Seed<T> single_unit(const Trace<T>& trace, const UnitOptions& unit) {
 template <class T>
 UnitActivation<T> strongest_unit(const Trace<T>& trace, const MapOptions& options, Index picture = 0) {
     const std::size_t layer = trace.index(options.layer);
-    const Tensor<T> activation = trace.activation(layer).entry(picture);
-    const detail::MapGrid grid(activation.shape());
+    if (picture < 0 || picture >= trace.batch())
+        detail::raise<OptionError>("there is no picture ", picture, " in the trace: its pictures are 0 … ",
+                                   trace.batch() - 1);
+    const detail::MapGrid grid(trace.activation(layer).shape().sample());
+    const auto activation = trace.activation(layer).slice(picture);
     const Index first = options.map.value_or(0) * grid.plane();
     if (options.map) grid.expect_map(*options.map, trace.name(layer));
-    const auto candidates = activation.values().subspan(
-        static_cast<std::size_t>(first), static_cast<std::size_t>(options.map ? grid.plane() : activation.size()));
+    const auto candidates =
+        options.map ? activation.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(grid.plane()))
+                    : activation;
     const Index at = first + (std::max_element(candidates.begin(), candidates.end()) - candidates.begin());
-    return {at / grid.plane(), at % grid.plane() / grid.width, at % grid.width, activation[at]};
+    return {at / grid.plane(), at % grid.plane() / grid.width, at % grid.width,
+            activation[static_cast<std::size_t>(at)]};
 }
 
 /// The strongest activation of a map (or of the whole layer, where none is named), all others zeroed. In a batch every

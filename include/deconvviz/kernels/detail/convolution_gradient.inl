@@ -227,11 +227,12 @@ inline void gradient_by_batch(const ConvolutionShape& s, const detail::TapProduc
             const Index rows = std::min(most, s.dst_height - first);
             const Index pictures = std::min(room, s.batch - n);
             const Index read = (rows - 1) * stride.y + (kernel.y - 1) * dilation.y + 1;
+            const Index top = first * stride.y - padding.y;
             const T* source = product.src + n * product.src_picture;
             parallel_for(product.channels, std::max<Index>(1, 16384 / channel), [&](Index begin, Index end) {
                 for (Index c = begin; c < end; ++c)
-                    stage_pictures(s, source + c * s.src_plane(), product.src_picture, pictures, room,
-                                   first * stride.y - padding.y, read, columns, staged + c * channel);
+                    stage_pictures(s, source + c * s.src_plane(), product.src_picture, pictures, room, top, read,
+                                   columns, staged + c * channel);
             });
             const Index picture = s.dst_channels * s.dst_plane();
             transpose_maps(layout, grad_dst + n * picture + first * s.dst_width, s.dst_plane(), picture, pictures, room,
