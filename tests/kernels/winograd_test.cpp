@@ -61,7 +61,7 @@ const ConvolutionShape& few_filters() {
     return s;
 }
 const ConvolutionShape& many_filters() {
-    static const ConvolutionShape s = square(3, 500, 65, 18, three);
+    static const ConvolutionShape s = square(3, 500, 55, 18, three);
     return s;
 }
 
@@ -91,7 +91,7 @@ TEST_CASE_TEMPLATE("winograd: is used for 3x3 kernels, and only for those withou
                                          {2, 1, 1, 1},
                                          {5, 2, 2, 1},
                                          {3, 2, 1, 2}}) {
-        const Problem<T> p(square(1, 32, 32, 40, sliding), 1);
+        const Problem<T> p(square(1, 33, 34, 29, sliding), 1);
         INFO(describe(p.shape));
         const Problem<T> direct = p.with(ConvolutionMethod::direct);
         CHECK(same_bits(p.up(), direct.up()));
@@ -110,9 +110,10 @@ TEST_CASE_TEMPLATE("winograd: random shapes are as exact as promised", T, float,
 }
 
 TEST_CASE_TEMPLATE("winograd: the layers of networks are as exact as promised", T, float, double) {
-    for (const ConvolutionShape& s :
-         {square(1, 512, 48, 14, three), square(1, 48, 512, 14, three), square(1, 256, 96, 13, three),
-          square(1, 3, 16, 64, three), square(1, 64, 24, 29, {3, 1, 0, 1}), square(1, 24, 48, 27, {3, 1, {3, 2}, 1})}) {
+    for (const ConvolutionShape& s : {square(1, 512, 48, 14, three), square(1, 48, 512, 14, three)})
+        check_errors(as_in_a_network<T>(s, 2));
+    for (const ConvolutionShape& s : {square(1, 256, 40, 13, three), square(1, 3, 16, 64, three),
+                                      square(1, 64, 24, 29, {3, 1, 0, 1}), square(1, 24, 48, 27, {3, 1, {3, 2}, 1})}) {
         check_errors(Problem<T>(s, 2));
         check_errors(as_in_a_network<T>(s, 2));
     }
@@ -153,7 +154,7 @@ TEST_CASE_TEMPLATE("winograd: a picture alone has the bits that it has in its ba
 TEST_CASE_TEMPLATE("winograd: the same bits on any number of threads", T, float, double) {
     for (const ConvolutionShape& s : certain()) {
         INFO(describe(s));
-        check_threads(Problem<T>(s, 5));
+        check_threads(Problem<T>(s, 5), &Problem<T>::up_and_down);
     }
 }
 
@@ -161,14 +162,14 @@ TEST_CASE_TEMPLATE("winograd: what was computed before does not matter", T, floa
     for (const ConvolutionShape& s : certain()) {
         INFO(describe(s));
         const Problem<T> p(s, 6);
-        Problem<T> poison(square(2, 200, 170, 30, three), 6);
-        std::fill(poison.src.begin(), poison.src.end(), std::numeric_limits<T>::quiet_NaN());
-        std::fill(poison.dst.begin(), poison.dst.end(), std::numeric_limits<T>::quiet_NaN());
+        Problem<T> poison = p;
+        for (auto* values : {&poison.src, &poison.dst})
+            std::fill(values->begin(), values->end(), std::numeric_limits<T>::quiet_NaN());
         const auto up = p.up();
-        const auto down = p.down();
-        poison.up();
+        poison.up_and_down();
         CHECK(same_bits(p.up(), up));
-        poison.down();
+        const auto down = p.down();
+        poison.up_and_down();
         CHECK(same_bits(p.down(), down));
     }
 }

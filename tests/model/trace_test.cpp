@@ -2,6 +2,8 @@
 // of a whole network; one model in many threads.
 #include "deconvviz/model/trace.hpp"
 
+#include <initializer_list>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -106,6 +108,73 @@ TEST_CASE("trace: holds the input and every activation, by index and by name") {
     support::check_throws<dv::OptionError>([&] { trace.switches("conv1"); }, {"'conv1'", "no switches"});
     support::check_throws<dv::OptionError>([&] { trace.activation(10); }, {"no layer 10", "10 layers"});
     support::check_throws<dv::OptionError>([&] { trace.activation("pool7"); }, {"'pool7'", "maxpool1"});
+}
+
+TEST_CASE("trace: one that ends early holds the layers up to the named one, and projects from them") {
+    const auto model = support::all_kinds<float>();
+    const auto input = support::random_tensor<float>({3, 2, 8, 9}, 1);
+    const auto whole = model.trace(input);
+    CHECK_FALSE(whole.ends_early());
+    for (std::size_t last = 0; last < model.size(); ++last) {
+        const auto trace = model.trace(input, {.last = last});
+        CHECK(trace.size() == last + 1);
+        CHECK(trace.ends_early() == (last + 1 < model.size()));
+        CHECK(trace.batch() == 3);
+        CHECK_NOTHROW(model.check(trace));
+        for (std::size_t i = 0; i <= last; ++i) {
+            CHECK(trace.activation(i) == whole.activation(i));
+            const auto seed = dv::strongest(trace, {.layer = i, .map = 1});
+            CHECK(dv::deconvnet(model, trace, seed) ==
+                  dv::deconvnet(model, whole, dv::strongest(whole, {.layer = i, .map = 1})));
+        }
+    }
+    CHECK(model.trace(input, {.training = true, .seed = 5, .last = "dropout1"}).activation("dropout1") ==
+          model.trace(input, {.training = true, .seed = 5}).activation("dropout1"));
+}
+
+TEST_CASE("trace: one that ends early says so where more is asked of it") {
+    auto model = support::all_kinds<float>();
+    const auto trace = model.trace(support::random_tensor<float>({2, 8, 9}, 1), {.last = "maxpool1"});
+    CHECK(trace.index("conv2") == 4);
+    CHECK(trace.name(4) == "conv2");
+    const std::initializer_list<std::string_view> words{"'conv2' (layer 4)", "not computed",
+                                                        "ends with layer 'maxpool1' (layer 3)"};
+    support::check_throws<dv::StateError>([&] { trace.activation("conv2"); }, words);
+    support::check_throws<dv::StateError>([&] { trace.layer(4); }, words);
+    support::check_throws<dv::StateError>([&] { trace.switches(4); }, words);
+    support::check_throws<dv::StateError>([&] { dv::strongest(trace, {.layer = "conv2"}); }, words);
+    support::check_throws<dv::StateError>(
+        [&] {
+            dv::deconvnet(model, trace, {4, Tensor<float>({1, 4, 3, 3})});
+        },
+        words);
+    const std::initializer_list<std::string_view> of_output{"'softmax1' (layer 9)", "ends with layer 'maxpool1'"};
+    support::check_throws<dv::StateError>([&] { trace.output(); }, of_output);
+    dv::Gradients<float> gradients;
+    support::check_throws<dv::StateError>([&] { model.backward(trace, Tensor<float>({1, 5}), gradients); }, of_output);
+    support::check_throws<dv::OptionError>(
+        [&] {
+            model.trace(Tensor<float>({2, 8, 9}), {.last = "pool7"});
+        },
+        {"'pool7'", "maxpool1"});
+    support::check_throws<dv::OptionError>(
+        [&] {
+            model.trace(Tensor<float>({2, 8, 9}), {.last = 10});
+        },
+        {"no layer 10"});
+    const dv::Sequential<float> other({2, 8, 9}, dv::ReLU<float>());
+    support::check_throws<dv::StateError>([&] { other.check(trace); }, {"another model"});
+}
+
+TEST_CASE("trace: one memory serves passes that end early and whole ones in turn") {
+    const auto model = support::all_kinds<float>();
+    dv::Trace<float> trace;
+    for (const std::size_t last : {9U, 2U, 6U, 0U, 9U}) {
+        const auto input = support::random_tensor<float>({2, 2, 8, 9}, last);
+        model.trace(input, trace, {.last = last});
+        CHECK(trace.size() == last + 1);
+        CHECK(trace.activation(last) == model.trace(input).activation(last));
+    }
 }
 
 TEST_CASE("trace: one that is used again equals a new one, whatever batch it held before") {

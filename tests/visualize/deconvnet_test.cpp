@@ -140,6 +140,8 @@ TEST_CASE("deconvnet: what does not exist is refused, with what does") {
                          OptionError);
     CHECK_THROWS_WITH_AS(single_unit(trace, {.layer = 1, .y = 4}),
                          "layer 'relu1' has no position (4,0): its maps are 4x4", OptionError);
+    CHECK_THROWS_WITH_AS(strongest_unit(trace, {.layer = 1}, 1),
+                         "there is no picture 1 in the trace: its pictures are 0 … 0", OptionError);
     CHECK_THROWS_AS(feature_map(trace, 0, 1), OptionError);
     CHECK_THROWS_AS(feature_maps(trace, 0, 1), OptionError);
     CHECK_THROWS_AS(trace.switches("relu1"), OptionError);

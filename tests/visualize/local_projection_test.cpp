@@ -1,7 +1,9 @@
 // The walk in windows: equal to a walk over whole maps, whatever the layers, the rules and the seed.
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -236,9 +238,9 @@ TEST_CASE("local projection: within rounding where convolutions choose their way
 
 TEST_CASE("local projection: within rounding where Winograd's filtering serves") {
     std::vector<dv::AnyLayer<float>> layers;
-    for (int i = 0; i < 4; ++i) {
+    for (const std::uint64_t i : {0U, 1U, 2U, 3U}) {
         layers.emplace_back(
-            dv::Conv2D<float>({.in = i == 0 ? 3 : 32, .out = 32, .kernel = 3, .padding = 1, .seed = 1U + i}));
+            dv::Conv2D<float>({.in = i == 0 ? 3 : 32, .out = 32, .kernel = 3, .padding = 1, .seed = 1 + i}));
         layers.emplace_back(dv::ReLU<float>());
         if (i == 1) layers.emplace_back(dv::MaxPool2D<float>());
     }

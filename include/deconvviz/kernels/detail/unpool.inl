@@ -209,9 +209,6 @@ DECONVVIZ_TARGET inline void unpool_gathered(const MaxPoolShape& s, Index begin,
     const Index last = first + (stop - first - 2 * V::lanes) / 2 * 2;
     const Index reach = kernel - 2;  // columns before its own that a vector takes from
     PooledPlanes<T> source(s, pooled, switches, (first + padding.x) / 2 - reach, (last - first) / 2 + V::lanes + reach);
-    const auto two_rows = kernel == 3                      ? unpool_two_rows<V, 3, Overlap::accumulate, T>
-                          : overlap == Overlap::accumulate ? unpool_two_rows<V, 2, Overlap::accumulate, T>
-                                                           : unpool_two_rows<V, 2, Overlap::overwrite, T>;
     const bool prefetches = s.planes * s.src_plane() * Index{sizeof(T)} > prefetched_bytes;
     for (Index p = begin; p < end; ++p) {
         source.go_to_plane(p);
@@ -226,15 +223,20 @@ DECONVVIZ_TARGET inline void unpool_gathered(const MaxPoolShape& s, Index begin,
             }
             const bool two =
                 from.count == kernel - 1 && row_patterns[kernel - 2] == patterns && r + 1 < window.y + window.height;
-            if (two) {
-                two_rows(rows[0], rows[kernel - 2], patterns, padding.x, first, last, prefetches, out + r * s.src_width,
-                         s.src_width);
+            T* row = out + r * s.src_width;
+            if (!two) {
+                unpool_row<V>(rows, row_patterns, from.count, kernel, padding.x, overlap, first, last, row);
+            } else if (kernel == 3) {
+                unpool_two_rows<V, 3, Overlap::accumulate>(rows[0], rows[1], patterns, padding.x, first, last,
+                                                           prefetches, row, s.src_width);
+            } else if (overlap == Overlap::accumulate) {
+                unpool_two_rows<V, 2, Overlap::accumulate>(rows[0], rows[0], patterns, padding.x, first, last,
+                                                           prefetches, row, s.src_width);
             } else {
-                unpool_row<V>(rows, row_patterns, from.count, kernel, padding.x, overlap, first, last,
-                              out + r * s.src_width);
+                unpool_two_rows<V, 2, Overlap::overwrite>(rows[0], rows[0], patterns, padding.x, first, last,
+                                                          prefetches, row, s.src_width);
             }
-            for (const Index next = r + (two ? 2 : 1); r < next; ++r) {
-                T* row = out + r * s.src_width;
+            for (const Index next = r + (two ? 2 : 1); r < next; ++r, row += s.src_width) {
                 const Index plane = p * s.dst_plane();
                 for (Index c = window.x; c < first; ++c)
                     row[c] = unpool_value(s, pooled + plane, switches + plane, overlap, r, c);
@@ -263,7 +265,7 @@ DECONVVIZ_TARGET inline void unpool_scattered(const MaxPoolShape& s, Index begin
     const bool whole = window == s.whole_src();
     // Divisions are slow: the places of a small kernel are looked up.
     constexpr Index small = 64;
-    std::array<Size2D, small> steps;
+    std::array<Size2D, small> steps{};
     for (Index place = 0; place < std::min(small, kernel.y * kernel.x); ++place)
         steps[static_cast<std::size_t>(place)] = {place / kernel.x, place % kernel.x};
     for (Index p = begin; p < end; ++p) {
@@ -273,7 +275,7 @@ DECONVVIZ_TARGET inline void unpool_scattered(const MaxPoolShape& s, Index begin
         for (Index y = reached.y; y < reached.y + reached.height; ++y)
             for (Index x = reached.x; x < reached.x + reached.width; ++x) {
                 const Index from = p * s.dst_plane() + y * s.dst_width + x;
-                const Index place = std::min<Index>(switches[from], kernel.y * kernel.x - 1);
+                const Index place = switches[from];
                 const Size2D step =
                     place < small ? steps[static_cast<std::size_t>(place)] : Size2D(place / kernel.x, place % kernel.x);
                 const Index row = y * stride.y - padding.y + step.y;
