@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "convolution_support.hpp"
+#include "slow_code.hpp"
 
 namespace {
 
@@ -79,14 +80,17 @@ TEST_CASE_TEMPLATE("convolution, its transpose and its gradient: random shapes m
     }
 }
 
+// (A fifth of them under sanitizers.)
 TEST_CASE("convolution, its transpose and its gradient: 3000 shapes of every kind match the exact sums") {
     Random random(1);
-    for (std::uint64_t seed = 0; seed < 3000; ++seed) check_exactly(Problem<float>(varied_convolution(random), seed));
+    for (std::uint64_t seed = 0; seed < (support::slow_code ? 600 : 3000); ++seed)
+        check_exactly(Problem<float>(varied_convolution(random), seed));
 }
 
 TEST_CASE("convolution, its transpose and its gradient: 800 shapes of every kind match the exact sums in double") {
     Random random(2);
-    for (std::uint64_t seed = 0; seed < 800; ++seed) check_exactly(Problem<double>(varied_convolution(random), seed));
+    for (std::uint64_t seed = 0; seed < (support::slow_code ? 160 : 800); ++seed)
+        check_exactly(Problem<double>(varied_convolution(random), seed));
 }
 
 TEST_CASE_TEMPLATE("convolution: shapes of real networks match the exact sums", T, float, double) {

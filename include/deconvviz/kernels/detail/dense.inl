@@ -26,10 +26,11 @@ template <class T>
     return values[0];
 }
 
-/// The outputs first … first + count - 1 of all rows of the batch, count <= dense_outputs.
+/// The outputs first … first + count - 1 of all rows of the batch, count <= dense_outputs. The rows of src are
+/// `src_row` values apart.
 template <class T>
-DECONVVIZ_TARGET inline void dense_columns(const DenseShape& s, const T* src, const T* weights, const T* bias,
-                                           Index first, Index count, T* dst) {
+DECONVVIZ_TARGET inline void dense_columns(const DenseShape& s, const T* src, Index src_row, const T* weights,
+                                           const T* bias, Index first, Index count, T* dst) {
     constexpr Index lanes = Vector<T>::lanes;
     constexpr Index tile = dot_side * dot_side * lanes;
     const Index blocks = (s.batch + dot_side - 1) / dot_side;
@@ -41,7 +42,7 @@ DECONVVIZ_TARGET inline void dense_columns(const DenseShape& s, const T* src, co
         for (Index j = 0; j < count; j += dot_side)
             for (Index n = 0; n < blocks; ++n)
                 dot_product<T>(std::min(dot_side, s.batch - n * dot_side), std::min(dot_side, count - j),
-                               std::min(step, s.inputs - k), 1, {src + n * dot_side * s.inputs + k, s.inputs, 0},
+                               std::min(step, s.inputs - k), 1, {src + n * dot_side * src_row + k, src_row, 0},
                                {weights + (first + j) * s.inputs + k, s.inputs, 0},
                                sums + (j / dot_side * blocks + n) * tile);
     for (Index j = 0; j < count; ++j)
@@ -53,14 +54,28 @@ DECONVVIZ_TARGET inline void dense_columns(const DenseShape& s, const T* src, co
         }
 }
 
+/// Rows that are a multiple of a page apart would all lie in the same few places of the caches: src with a little space
+/// between its rows, if that is so; `row` becomes their distance.
+template <class T>
+inline const T* spread_rows(const DenseShape& s, const T* src, Index& row) {
+    row = s.inputs;
+    if (s.batch <= 2 * dot_side || s.outputs < 64 || s.inputs * Index{sizeof(T)} % 2048 != 0) return src;
+    row += 64 / Index{sizeof(T)};
+    T* spread = detail::scratch<T, detail::Scratch::staging>(s.batch * row);
+    for (Index n = 0; n < s.batch; ++n) std::copy_n(src + n * s.inputs, s.inputs, spread + n * row);
+    return spread;
+}
+
 template <class T>
 inline void dense(const DenseShape& s, const T* src, const T* weights, const T* bias, T* dst) {
     const Index together = s.batch <= dot_side ? dot_side : dense_outputs;
     const Index blocks = (s.outputs + together - 1) / together;
     const Index work = std::max<Index>(1, together * s.inputs * s.batch);
+    Index row = 0;
+    const T* rows = spread_rows(s, src, row);
     parallel_for(blocks, std::max<Index>(1, 65536 / work), [&](Index begin, Index end) {
         for (Index i = begin; i < end; ++i)
-            dense_columns(s, src, weights, bias, i * together, std::min(together, s.outputs - i * together), dst);
+            dense_columns(s, rows, row, weights, bias, i * together, std::min(together, s.outputs - i * together), dst);
     });
 }
 
@@ -150,7 +165,7 @@ DECONVVIZ_TARGET inline void product_columns(const MatrixProduct<T>& m, const T*
     using detail::Scratch;
     constexpr Index width = panel_width<T>;
     Index count = std::min(packed_panels * width, m.columns - first);
-    if (m.depth <= packed_depth && m.rows <= 2 * panel_rows)  // too little work for what packing costs
+    if (m.depth <= 64 && (m.rows <= 16 || m.depth <= 16))  // too little work for what packing costs
         for (; count >= width; count -= width, first += width)
             panel_product(m.rows, m.depth, m.depth, packed, 0, m.b + first, m.columns, m.c + first, m.columns, false);
     if (count == 0) return;
