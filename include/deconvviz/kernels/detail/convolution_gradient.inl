@@ -152,7 +152,7 @@ inline void transpose_maps(const GradientLayout<T>& layout, const T* grad_dst, I
 
 /// Positions whose maps fill a quarter of a cache of 1 MB.
 template <class T>
-inline constexpr Index gradient_positions = (Index{1} << 18) / Index{sizeof(T)} / GradientLayout<T>::width;
+inline constexpr Index gradient_positions = detail::cached_values<T> / 2 / GradientLayout<T>::width;
 
 /// One group, picture by picture.
 template <class T>

@@ -42,8 +42,8 @@ DECONVVIZ_TARGET inline void dense_columns(const DenseShape& s, const T* src, In
         for (Index j = 0; j < count; j += dot_side)
             for (Index n = 0; n < blocks; ++n)
                 dot_product<T>(std::min(dot_side, s.batch - n * dot_side), std::min(dot_side, count - j),
-                               std::min(step, s.inputs - k), 1, {src + n * dot_side * src_row + k, src_row, 0},
-                               {weights + (first + j) * s.inputs + k, s.inputs, 0},
+                               std::min(step, s.inputs - k), {src + n * dot_side * src_row + k, src_row},
+                               {weights + (first + j) * s.inputs + k, s.inputs},
                                sums + (j / dot_side * blocks + n) * tile);
     for (Index j = 0; j < count; ++j)
         for (Index n = 0; n < s.batch; ++n) {

@@ -1,15 +1,14 @@
 // Max pooling with switches, plane by plane; see for_each_isa.inl.
 
 /// even = row[0], row[2], ...; odd = row[1], row[3], ...; sum = the sum of both.
-template <class V, class T, std::size_t... Lane>
+template <class V, class T, class Lanes>
 [[gnu::always_inline]] DECONVVIZ_TARGET inline void load_pairs(const T* row, typename V::type& even,
                                                                typename V::type& odd, typename V::type& sum,
-                                                               std::index_sequence<Lane...>) {
+                                                               const Lanes& lanes) {
     const typename V::type low = *reinterpret_cast<const typename V::loose*>(row);
     const typename V::type high = *reinterpret_cast<const typename V::loose*>(row + V::lanes);
     sum = low + high;
-    even = __builtin_shufflevector(low, high, (2 * Lane)...);
-    odd = __builtin_shufflevector(low, high, (2 * Lane + 1)...);
+    part(low, high, even, odd, lanes);
 }
 
 /// values[1], values[2], ..., last

@@ -13,6 +13,10 @@ namespace deconvviz::kernels::detail {
 /// What a buffer is for: two that are in use at once must have different names.
 enum class Scratch { packed_weights, panel, result, staging, rows, sums, taps };
 
+/// Values that fill half of a cache of 1 MB.
+template <class T>
+inline constexpr Index cached_values = (Index{1} << 19) / Index{sizeof(T)};
+
 /// At least `count` values, and an odd number of cache lines: rows at such a distance do not fall onto each other in a
 /// cache, as rows at a power of two would.
 template <class T>

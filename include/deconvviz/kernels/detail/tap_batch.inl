@@ -14,13 +14,13 @@ struct BatchLayout {
 template <class T>
 BatchLayout batch_layout(const detail::TapProduct<T>& product) {
     constexpr Index lanes = Vector<T>::lanes;
-    constexpr Index budget = (Index{1} << 19) / Index{sizeof(T)};
     BatchLayout b;
     b.vectors = std::min((product.batch + lanes - 1) / lanes, tallest_tile<T>(product.maps).vectors);
     b.pictures = b.vectors * lanes;
     b.blocks = (product.batch + b.pictures - 1) / b.pictures;
     const Index row_values = product.channels * product.x.size * b.pictures;
-    const Index fitting = (budget / row_values - product.y.span() - 1) / product.y.step * product.y.phases + 1;
+    const Index fitting =
+        (detail::cached_values<T> / row_values - product.y.span() - 1) / product.y.step * product.y.phases + 1;
     b.rows = std::clamp<Index>(fitting, 1, product.y.outputs);
     b.bands = (product.y.outputs + b.rows - 1) / b.rows;
     return b;
@@ -99,10 +99,10 @@ inline Index batch_steps(const TapRange& y, const TapRange& x, Index width, Inde
     Index count = 0;
     for (Index ty = y.first; ty < y.last; ++ty)
         for (Index tx = x.first; tx < x.last; ++tx) {
-            const Index weight = y.taps->weight + ty * y.taps->weight_step + x.taps->weight + tx * x.taps->weight_step;
             const Index down = (ty - y.first) * y.taps->offset_step;
             const Index along = (tx - x.first) * x.taps->offset_step;
-            out[count++] = {weight * tile_rows, (down * width + along) * pictures};
+            out[count++] = {(y.taps->weight_of(ty) + x.taps->weight_of(tx)) * tile_rows,
+                            (down * width + along) * pictures};
         }
     return count;
 }

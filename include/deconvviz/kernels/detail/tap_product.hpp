@@ -35,6 +35,7 @@ struct Taps {
     Index weight_step = 1;
 
     Index offset_of(Index i) const { return offset + i * offset_step; }
+    Index weight_of(Index i) const { return weight + i * weight_step; }
     /// The taps i, first <= i < second, that read inside of a source of `size` from `start` on.
     std::pair<Index, Index> inside(Index start, Index size) const {
         using deconvviz::detail::ceil_div;

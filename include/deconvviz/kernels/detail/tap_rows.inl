@@ -16,6 +16,8 @@ struct BandLayout {
     Index channel = 0;
     Index vectors_in_row = 0;  // where each row begins with a new vector; else 0, and vectors run on over rows
 
+    /// Lanes from the beginning of a row to that of the next one.
+    Index row_lanes(Index lanes) const { return vectors_in_row > 0 ? vectors_in_row * lanes : pitch; }
     /// Vectors for so many rows.
     Index vectors(Index count, Index columns, Index lanes) const {
         if (vectors_in_row > 0) return count * vectors_in_row;
@@ -40,7 +42,6 @@ inline Index shared_zeros(const detail::TapAxis& x, Index parts, Index row) {
 template <class T>
 BandLayout band_layout(const detail::TapProduct<T>& product, Index most) {
     constexpr Index lanes = Vector<T>::lanes;
-    constexpr Index budget = (Index{1} << 19) / Index{sizeof(T)};  // half of a cache of 1 MB
     const auto& [y, x] = std::tie(product.y, product.x);
     const Index rows = y.positions();
     const Index columns = x.positions();
@@ -53,7 +54,7 @@ BandLayout band_layout(const detail::TapProduct<T>& product, Index most) {
     const Index by_row = (columns + lanes - 1) / lanes;
     if (rows * by_row <= ((rows - 1) * b.pitch + columns + lanes - 1) / lanes) b.vectors_in_row = by_row;
     const Index row_values = product.channels * b.parts_y * b.parts_x * b.pitch;
-    const Index fitting = std::clamp<Index>(budget / row_values - b.shift_y, 1, std::min(rows, most));
+    const Index fitting = std::clamp<Index>(detail::cached_values<T> / row_values - b.shift_y, 1, std::min(rows, most));
     b.bands = (rows + fitting - 1) / fitting;
     b.rows = (rows + b.bands - 1) / b.bands;
     b.bands = (rows + b.rows - 1) / b.rows;
@@ -149,8 +150,8 @@ struct BandPhase {
             for (Index tx = 0; tx < taps_x.count; ++tx) {
                 const Index dy = taps_y.offset_of(ty) - product.y.lowest;
                 const Index dx = taps_x.offset_of(tx) - product.x.lowest;
-                const Index weight = taps_y.weight + ty * taps_y.weight_step + taps_x.weight + tx * taps_x.weight_step;
-                out[count++] = {weight * tile.rows, tap_place(product, layout, dy, dx)};
+                out[count++] = {(taps_y.weight_of(ty) + taps_x.weight_of(tx)) * tile.rows,
+                                tap_place(product, layout, dy, dx)};
             }
         return count;
     }
@@ -163,7 +164,7 @@ struct VectorPlace {
 
     void advance(const BandLayout& layout, Index lanes) {
         q += lanes;
-        const Index end = layout.vectors_in_row > 0 ? layout.vectors_in_row * lanes : layout.pitch;
+        const Index end = layout.row_lanes(lanes);
         for (; q >= end; q -= end) ++r;
     }
 };
@@ -172,7 +173,7 @@ struct VectorPlace {
 template <class T>
 DECONVVIZ_TARGET inline void store_positions(const BandPhase<T>& phase, const VectorPlace& place, const T* from) {
     constexpr Index lanes = Vector<T>::lanes;
-    const Index end = phase.layout.vectors_in_row > 0 ? phase.layout.vectors_in_row * lanes : phase.layout.pitch;
+    const Index end = phase.layout.row_lanes(lanes);
     Index q = place.q;
     Index r = place.r;
     for (Index lane = 0; lane < lanes && r < phase.rows; ++r, q = 0) {

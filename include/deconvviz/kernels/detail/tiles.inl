@@ -76,18 +76,16 @@ DECONVVIZ_TARGET inline void dot_step(const T* a, Index a_row, const T* b, Index
     }
 }
 
-/// Rows of a dot product: `depth` neighbouring values, and that `repeats` times, `repeat` values apart.
+/// Rows of a dot product, each of neighbouring values.
 template <class T>
 struct DotRows {
     const T* first;
-    Index row;     // distance of two rows
-    Index repeat;  // distance of two repeats
+    Index row;  // distance of two rows
 };
 
-/// sums[i, j, lane] += sum over repeats and k = lane, lane + lanes, ... of a[i, k] * b[j, k].
-/// `sums` is [Rows][Columns][lanes]; dot_total adds its lanes up.
+/// sums[i, j, lane] += sum over k = lane, lane + lanes, ... of a[i, k] * b[j, k]. `sums` is [Rows][Columns][lanes].
 template <class T, int Rows, int Columns>
-DECONVVIZ_TARGET inline void dot_tile(Index depth, Index repeats, const DotRows<T>& a, const DotRows<T>& b, T* sums) {
+DECONVVIZ_TARGET inline void dot_tile(Index depth, const DotRows<T>& a, const DotRows<T>& b, T* sums) {
     using Loose = typename Vector<T>::loose;
     constexpr Index lanes = Vector<T>::lanes;
     typename Vector<T>::type total[Rows][Columns];
@@ -96,15 +94,12 @@ DECONVVIZ_TARGET inline void dot_tile(Index depth, Index repeats, const DotRows<
             total[i][j] = *reinterpret_cast<const Loose*>(sums + (i * Columns + j) * lanes);
         }
     }
-    for (Index n = 0; n < repeats; ++n) {
-        const T* left = a.first + n * a.repeat;
-        const T* right = b.first + n * b.repeat;
-        Index k = 0;
-        for (; k + lanes <= depth; k += lanes) dot_step<T, Rows, Columns>(left + k, a.row, right + k, b.row, total);
-        if (k == depth) continue;
+    Index k = 0;
+    for (; k + lanes <= depth; k += lanes) dot_step<T, Rows, Columns>(a.first + k, a.row, b.first + k, b.row, total);
+    if (k < depth) {
         T tail[Rows + Columns][lanes] = {};  // the last values, filled up with zeros
-        for (int i = 0; i < Rows; ++i) copy_run(tail[i], left + i * a.row + k, depth - k);
-        for (int j = 0; j < Columns; ++j) copy_run(tail[Rows + j], right + j * b.row + k, depth - k);
+        for (int i = 0; i < Rows; ++i) copy_run(tail[i], a.first + i * a.row + k, depth - k);
+        for (int j = 0; j < Columns; ++j) copy_run(tail[Rows + j], b.first + j * b.row + k, depth - k);
         dot_step<T, Rows, Columns>(tail[0], lanes, tail[Rows], lanes, total);
     }
     DECONVVIZ_UNROLL for (int i = 0; i < Rows; ++i) {
@@ -114,30 +109,19 @@ DECONVVIZ_TARGET inline void dot_tile(Index depth, Index repeats, const DotRows<
     }
 }
 
-/// The lanes of one accumulator of dot_tile, added pairwise.
-template <class T>
-DECONVVIZ_TARGET inline T dot_total(const T* sums) {
-    T part[Vector<T>::lanes];
-    __builtin_memcpy(part, sums, sizeof(part));
-    for (Index width = Vector<T>::lanes / 2; width > 0; width /= 2)
-        for (Index i = 0; i < width; ++i) part[i] += part[i + width];
-    return part[0];
-}
-
 /// dot_tile for up to dot_side rows and columns.
 template <class T>
-[[gnu::noinline]] DECONVVIZ_TARGET inline void dot_product(Index rows, Index columns, Index depth, Index repeats,
-                                                           const DotRows<T>& a, const DotRows<T>& b, T* sums) {
+[[gnu::noinline]] DECONVVIZ_TARGET inline void dot_product(Index rows, Index columns, Index depth, const DotRows<T>& a,
+                                                           const DotRows<T>& b, T* sums) {
     constexpr int side = int{dot_side};
-    if (rows == side && columns == side) return dot_tile<T, side, side>(depth, repeats, a, b, sums);
+    if (rows == side && columns == side) return dot_tile<T, side, side>(depth, a, b, sums);
     for (Index i = 0; i < rows; ++i) {
-        const DotRows<T> row{a.first + i * a.row, a.row, a.repeat};
+        const DotRows<T> row{a.first + i * a.row, a.row};
         if (columns == side) {
-            dot_tile<T, 1, side>(depth, repeats, row, b, sums + i * side * Vector<T>::lanes);
+            dot_tile<T, 1, side>(depth, row, b, sums + i * side * Vector<T>::lanes);
             continue;
         }
         for (Index j = 0; j < columns; ++j)
-            dot_tile<T, 1, 1>(depth, repeats, row, {b.first + j * b.row, b.row, b.repeat},
-                              sums + (i * columns + j) * Vector<T>::lanes);
+            dot_tile<T, 1, 1>(depth, row, {b.first + j * b.row, b.row}, sums + (i * columns + j) * Vector<T>::lanes);
     }
 }

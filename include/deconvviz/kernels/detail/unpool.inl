@@ -45,15 +45,15 @@ template <class T>
 }
 
 /// out[0], out[2], ... = even[0], even[1], ...; out[1], out[3], ... = odd[0], odd[1], ...
-template <class V, class T, std::size_t... Lane>
+template <class V, class T, class Lanes>
 [[gnu::always_inline]] DECONVVIZ_TARGET inline void store_pairs(const typename V::type& even,
                                                                 const typename V::type& odd, T* out,
-                                                                std::index_sequence<Lane...>) {
+                                                                const Lanes& lanes) {
     using Loose = typename V::loose;
-    constexpr std::size_t lanes = V::lane_count;
-    *reinterpret_cast<Loose*>(out) = __builtin_shufflevector(even, odd, (Lane / 2 + Lane % 2 * lanes)...);
-    *reinterpret_cast<Loose*>(out + lanes) =
-        __builtin_shufflevector(even, odd, ((Lane + lanes) / 2 + Lane % 2 * lanes)...);
+    typename V::type low, high;
+    zip(even, odd, low, high, lanes);
+    *reinterpret_cast<Loose*>(out) = low;
+    *reinterpret_cast<Loose*>(out + V::lanes) = high;
 }
 
 /// values (+)= pooled, in the lanes whose switch is the pattern.

@@ -8,20 +8,18 @@ struct Vector {
     static constexpr Index lanes = DECONVVIZ_VECTOR_BYTES / Index{sizeof(T)};
 };
 
-/// Values 0, 2, 4, … and 1, 3, 5, … of two vectors in a row.
-template <class T, std::size_t... I>
-DECONVVIZ_TARGET inline void part(const typename Vector<T>::type& a, const typename Vector<T>::type& b,
-                                  typename Vector<T>::type& even, typename Vector<T>::type& odd,
-                                  std::index_sequence<I...>) {
+/// Values 0, 2, 4, … and 1, 3, 5, … of two vectors R in a row; I are the indices of the lanes of one.
+template <class R, std::size_t... I>
+[[gnu::always_inline]] DECONVVIZ_TARGET inline void part(const R& a, const R& b, R& even, R& odd,
+                                                         std::index_sequence<I...>) {
     even = __builtin_shufflevector(a, b, (2 * I)...);
     odd = __builtin_shufflevector(a, b, (2 * I + 1)...);
 }
 
 /// a0, b0, a1, b1, … in two vectors: the reverse of `part`.
-template <class T, std::size_t... I>
-DECONVVIZ_TARGET inline void zip(const typename Vector<T>::type& a, const typename Vector<T>::type& b,
-                                 typename Vector<T>::type& low, typename Vector<T>::type& high,
-                                 std::index_sequence<I...>) {
+template <class R, std::size_t... I>
+[[gnu::always_inline]] DECONVVIZ_TARGET inline void zip(const R& a, const R& b, R& low, R& high,
+                                                        std::index_sequence<I...>) {
     constexpr std::size_t lanes = sizeof...(I);
     low = __builtin_shufflevector(a, b, (I / 2 + I % 2 * lanes)...);
     high = __builtin_shufflevector(a, b, ((lanes + I) / 2 + I % 2 * lanes)...);

@@ -201,9 +201,9 @@ inline void winograd_by_tiles(const detail::TapProduct<T>& product, const Winogr
     parallel_for(strips, 1, [&product, filters, strip](Index begin, Index end) {
         for (Index i = begin; i < end; ++i) winograd_maps(product, i * panel_rows, filters + i * strip);
     });
-    constexpr Index budget = (Index{1} << 19) / Index{sizeof(T)};
     constexpr Index wide = tile_vectors<panel_rows>;
-    const Index at_once = std::max<Index>(1, budget / (36 * product.channels) / (wide * lanes)) * wide * lanes;
+    const Index at_once =
+        std::max<Index>(1, detail::cached_values<T> / (36 * product.channels) / (wide * lanes)) * wide * lanes;
     parallel_for((tiles.count + at_once - 1) / at_once, 1, [&, filters](Index begin, Index end) {
         for (Index i = begin; i < end; ++i) {
             const WinogradRun<T> run(product.channels, i * at_once, std::min(at_once, tiles.count - i * at_once));

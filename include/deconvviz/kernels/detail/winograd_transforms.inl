@@ -120,10 +120,10 @@ DECONVVIZ_TARGET inline void part_in_four(const T* row, typename Vector<T>::type
     Register even[2];
     Register odd[2];
     DECONVVIZ_UNROLL for (Index i = 0; i < 4; ++i) v[i] = *reinterpret_cast<const Loose*>(row + i * lanes);
-    part<T>(v[0], v[1], even[0], odd[0], lane_indices<T>);
-    part<T>(v[2], v[3], even[1], odd[1], lane_indices<T>);
-    part<T>(even[0], even[1], out[0], out[2], lane_indices<T>);
-    part<T>(odd[0], odd[1], out[1], out[3], lane_indices<T>);
+    part(v[0], v[1], even[0], odd[0], lane_indices<T>);
+    part(v[2], v[3], even[1], odd[1], lane_indices<T>);
+    part(even[0], even[1], out[0], out[2], lane_indices<T>);
+    part(odd[0], odd[1], out[1], out[3], lane_indices<T>);
 }
 
 /// B along a row of `tiles` tiles; result j of tile t goes to out[j * out_row + t]. Whole vectors are written as long
@@ -176,10 +176,10 @@ template <class T>
         Register even[2];
         Register odd[2];
         Register mixed[4];
-        zip<T>(v[0], v[2], even[0], even[1], lane_indices<T>);
-        zip<T>(v[1], v[3], odd[0], odd[1], lane_indices<T>);
-        zip<T>(even[0], odd[0], mixed[0], mixed[1], lane_indices<T>);
-        zip<T>(even[1], odd[1], mixed[2], mixed[3], lane_indices<T>);
+        zip(v[0], v[2], even[0], even[1], lane_indices<T>);
+        zip(v[1], v[3], odd[0], odd[1], lane_indices<T>);
+        zip(even[0], odd[0], mixed[0], mixed[1], lane_indices<T>);
+        zip(even[1], odd[1], mixed[2], mixed[3], lane_indices<T>);
         DECONVVIZ_UNROLL for (Index i = 0; i < 4; ++i) * reinterpret_cast<Loose*>(out + (y * 4 + i) * lanes) = mixed[i];
     }
 }
