@@ -4,6 +4,7 @@
 
 #include "deconvviz/core/error.hpp"
 #include "deconvviz/core/parallel.hpp"
+#include "deconvviz/core/progress.hpp"
 #include "deconvviz/core/random.hpp"
 #include "deconvviz/core/shape.hpp"
 #include "deconvviz/core/tensor.hpp"
@@ -48,6 +49,7 @@
 #include "deconvviz/layers/max_pool2d.hpp"
 #include "deconvviz/layers/relu.hpp"
 #include "deconvviz/layers/softmax.hpp"
+#include "deconvviz/model/class_probabilities.hpp"
 #include "deconvviz/model/layer_id.hpp"
 #include "deconvviz/model/receptive_field.hpp"
 #include "deconvviz/model/sequential.hpp"

@@ -113,14 +113,14 @@ TEST_CASE("occlusion: progress counts up to the end and can cancel") {
     const Tensor<double> image({1, 3, 4});
     std::vector<Index> done;
     OcclusionOptions options{.patch = 1, .batch = 5};
-    options.progress = [&](const OcclusionProgress& progress) {
-        CHECK(progress.positions == 12);
+    options.progress = [&](const Progress& progress) {
+        CHECK(progress.total == 12);
         done.push_back(progress.done);
         return true;
     };
     occlusion_sensitivity(model, image, options);
     CHECK(done == std::vector<Index>{5, 10, 12});
-    options.progress = [](const OcclusionProgress&) { return false; };
+    options.progress = [](const Progress&) { return false; };
     CHECK_THROWS_WITH_AS(occlusion_sensitivity(model, image, options), "occlusion: cancelled after 5 of 12 positions",
                          CancelledError);
 }

@@ -3,27 +3,18 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
-#include <functional>
 #include <optional>
 #include <vector>
 
 #include "deconvviz/core/error.hpp"
+#include "deconvviz/core/progress.hpp"
 #include "deconvviz/core/tensor.hpp"
 #include "deconvviz/core/window.hpp"
 #include "deconvviz/layers/layer.hpp"
-#include "deconvviz/layers/softmax.hpp"
+#include "deconvviz/model/class_probabilities.hpp"
 #include "deconvviz/model/sequential.hpp"
 
 namespace deconvviz {
-
-/// How far an evaluation of many positions is.
-struct OcclusionProgress {
-    Index done = 0;
-    Index positions = 0;
-    double seconds = 0;
-    double seconds_left = 0;  // estimated from the positions so far
-};
 
 /// Options of occlusion_sensitivity. Sizes are in pixels of the input.
 struct OcclusionOptions {
@@ -32,8 +23,7 @@ struct OcclusionOptions {
     double fill = 0.5;                 // the value that hides, on the scale of the input, in all channels
     std::optional<Index> target = {};  // the class whose probability is recorded; by default the most probable one
     Index batch = 64;                  // positions evaluated at once; bounds the memory
-    /// Called after each batch; where it returns false, the evaluation is cancelled (CancelledError). May be absent.
-    std::function<bool(const OcclusionProgress&)> progress = {};
+    OnProgress progress = {};          // told after each batch, in positions
 };
 
 /// Class probabilities for each position of the patch. Rows and columns count positions: the patch at (r, c) covers the
@@ -113,16 +103,6 @@ Tensor<T> occluded(const Tensor<T>& image, const Window& window, T fill) {
 
 namespace detail {
 
-/// Class probabilities (N, classes): the model's output where its last layer is of the kind Softmax, else the softmax
-/// of its output.
-template <class T>
-Tensor<T> class_probabilities(const Sequential<T>& model, const Tensor<T>& images) {
-    Tensor<T> output = model.forward(images);
-    if (model.layer(model.size() - 1).kind() != "Softmax")
-        for (Index n = 0; n < output.shape()[0]; ++n) softmax<T>(output.slice(n), output.slice(n));
-    return output;
-}
-
 /// Positions of a patch along one axis, from 0 in steps of the stride until the border is reached; the last patch is
 /// clipped there.
 constexpr Index patch_positions(Index size, Index patch, Index stride) {
@@ -133,8 +113,7 @@ template <class T>
 void check(const Sequential<T>& model, const Tensor<T>& image, const OcclusionOptions& options) {
     if (model.input_shape().rank() != 3 || image.shape() != model.input_shape())
         detail::raise<ShapeError>("occlusion: expected a picture of ", model.input_shape(), ", got ", image.shape());
-    if (model.output_shape().rank() != 1)
-        detail::raise<ShapeError>("occlusion: the model must end in classes (F), it ends in ", model.output_shape());
+    expect_classes(model, "occlusion");
     expect_at_least(1, options.patch, "occlusion", "patch");
     expect_at_least(1, options.stride, "occlusion", "stride");
     if (options.batch < 1) detail::raise<OptionError>("occlusion: expected a batch of at least 1, got ", options.batch);
@@ -172,11 +151,11 @@ OcclusionMap<T> occlusion_sensitivity(const Sequential<T>& model, const Tensor<T
     map.image_width = width;
     map.probabilities = Tensor<T>({rows, columns, classes});
     map.probability = Tensor<T>({rows, columns});
-    const Tensor<T> whole = detail::class_probabilities(model, image);
+    const Tensor<T> whole = class_probabilities(model, image);
     map.target = options.target.value_or(std::max_element(whole.begin(), whole.end()) - whole.begin());
     map.unoccluded = whole[map.target];
 
-    const auto start = std::chrono::steady_clock::now();
+    detail::ProgressMeter meter("occlusion", "positions", rows * columns, options.progress);
     Tensor<T> batch;
     for (Index first = 0; first < rows * columns; first += options.batch) {
         const Index count = std::min(options.batch, rows * columns - first);
@@ -186,15 +165,10 @@ OcclusionMap<T> occlusion_sensitivity(const Sequential<T>& model, const Tensor<T
             std::copy(image.begin(), image.end(), batch.slice(i).begin());
             detail::hide(batch.slice(i).data(), image.shape(), window, map.fill);
         }
-        const Tensor<T> probabilities = detail::class_probabilities(model, batch);
+        const Tensor<T> probabilities = class_probabilities(model, batch);
         std::copy(probabilities.begin(), probabilities.end(), map.probabilities.begin() + first * classes);
         for (Index i = 0; i < count; ++i) map.probability[first + i] = probabilities(i, map.target);
-        if (!options.progress) continue;
-        const Index done = first + count;
-        const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-        const double left = seconds / static_cast<double>(done) * static_cast<double>(rows * columns - done);
-        if (!options.progress({done, rows * columns, seconds, left}))
-            detail::raise<CancelledError>("occlusion: cancelled after ", done, " of ", rows * columns, " positions");
+        meter.advance(count);
     }
     return map;
 }

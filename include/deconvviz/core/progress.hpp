@@ -1,0 +1,57 @@
+/// @file
+/// Progress of work that takes long, and its cancellation.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string_view>
+
+#include "deconvviz/core/error.hpp"
+#include "deconvviz/core/shape.hpp"
+
+namespace deconvviz {
+
+/// How far something is.
+struct Progress {
+    Index done = 0;  // steps, of `total`
+    Index total = 0;
+    double seconds = 0;       // since the beginning
+    double seconds_left = 0;  // estimated from the steps so far
+};
+
+/// Called after each part of the work; where it returns false, the work is cancelled (CancelledError). May be absent.
+using OnProgress = std::function<bool(const Progress&)>;
+
+namespace detail {
+
+/// Counts the steps of one piece of work and tells a callback, which must outlive it:
+///
+///     ProgressMeter meter("occlusion", "positions", 12, options.progress);
+///     meter.advance(5);  // may throw CancelledError: "occlusion: cancelled after 5 of 12 positions"
+class ProgressMeter {
+  public:
+    ProgressMeter(std::string_view what, std::string_view steps, Index total, const OnProgress& callback)
+        : what_(what), steps_(steps), callback_(callback) {
+        progress_.total = total;
+    }
+
+    void advance(Index count = 1) {
+        progress_.done += count;
+        if (!callback_) return;
+        progress_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+        progress_.seconds_left = progress_.seconds / static_cast<double>(progress_.done) *
+                                 static_cast<double>(progress_.total - progress_.done);
+        if (!callback_(progress_))
+            raise<CancelledError>(what_, ": cancelled after ", progress_.done, " of ", progress_.total, " ", steps_);
+    }
+
+  private:
+    std::string_view what_;
+    std::string_view steps_;
+    const OnProgress& callback_;
+    Progress progress_;
+    std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace detail
+}  // namespace deconvviz

@@ -1,0 +1,37 @@
+/// @file
+/// Class probabilities of a classifier, whether it ends in logits or in a Softmax.
+#pragma once
+
+#include <string_view>
+
+#include "deconvviz/core/error.hpp"
+#include "deconvviz/core/tensor.hpp"
+#include "deconvviz/layers/softmax.hpp"
+#include "deconvviz/model/sequential.hpp"
+
+namespace deconvviz {
+
+namespace detail {
+
+/// Throws ShapeError unless the model ends in flat features, one for each class; `what` is who asks.
+template <class T>
+void expect_classes(const Sequential<T>& model, std::string_view what) {
+    if (model.output_shape().rank() != 1)
+        raise<ShapeError>(what, ": the model must end in classes (F), it ends in ", model.output_shape());
+}
+
+}  // namespace detail
+
+/// Class probabilities (N, classes) of a batch, or of one picture as a batch of one: the model's output where its last
+/// layer is of the kind Softmax, else the softmax of its output, which then are logits.
+/// Throws ShapeError for an input of another shape or a model that does not end in classes (F).
+template <class T>
+Tensor<T> class_probabilities(const Sequential<T>& model, const Tensor<T>& images) {
+    detail::expect_classes(model, "class probabilities");
+    Tensor<T> output = model.forward(images);
+    if (model.layer(model.size() - 1).kind() != "Softmax")
+        for (Index n = 0; n < output.shape()[0]; ++n) softmax<T>(output.slice(n), output.slice(n));
+    return output;
+}
+
+}  // namespace deconvviz
