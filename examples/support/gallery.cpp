@@ -2,50 +2,17 @@
 
 #include "deconvviz/io/image_file.hpp"
 #include "deconvviz/io/output_file.hpp"
+#include "gallery_page.hpp"
 #include "progress.hpp"
+#include "text.hpp"
 
 namespace examples {
 
 namespace {
 
-constexpr const char* style = R"(
-:root { color-scheme: light; }
-body { font: 17px/1.55 system-ui, sans-serif; color: #222226; background: #fff; margin: 0 auto; max-width: 62rem; padding: 1.5rem 1.2rem 4rem; }
-h1 { font-size: 1.9rem; margin: 0.4rem 0; }
-h2 { font-size: 1.3rem; margin: 3rem 0 0.4rem; padding-top: 1.2rem; border-top: 1px solid #e2e2e6; }
-p { max-width: 46rem; margin: 0.4rem 0; }
-ul.facts { padding: 0; list-style: none; color: #55555c; }
-figure { margin: 1.2rem 0; overflow-x: auto; }
-figure img { max-width: 100%; height: auto; }
-figcaption { color: #55555c; font-size: 0.92rem; max-width: 46rem; }
-.controls { display: flex; gap: 0.8rem; align-items: center; margin: 0.6rem 0; }
-.controls input { flex: 0 1 24rem; }
-.controls button { font: inherit; padding: 0.2rem 0.9rem; }
-nav a { margin-right: 1rem; }
-)";
-
-// Steps through the pictures of each .steps figure.
-constexpr const char* script = R"(
-for (const steps of document.querySelectorAll('.steps')) {
-  const pictures = [...steps.querySelectorAll('figure')];
-  const slider = steps.querySelector('input');
-  const button = steps.querySelector('button');
-  let timer = null;
-  const show = () => pictures.forEach((picture, i) => { picture.hidden = i !== Number(slider.value); });
-  const stop = () => { clearInterval(timer); timer = null; button.textContent = 'Play'; };
-  slider.addEventListener('input', () => { stop(); show(); });
-  button.addEventListener('click', () => {
-    if (timer) { stop(); return; }
-    button.textContent = 'Pause';
-    timer = setInterval(() => { slider.value = (Number(slider.value) + 1) % pictures.length; show(); }, 900);
-  });
-  show();
-}
-)";
-
-std::string escaped(const std::string& text) {
+std::string escaped(const std::string& raw) {
     std::string out;
-    for (const char c : text) {
+    for (const char c : raw) {
         switch (c) {
             case '&':
                 out += "&amp;";
@@ -66,23 +33,36 @@ std::string escaped(const std::string& text) {
     return out;
 }
 
+/// One of the two versions of a picture, of which the theme shows one.
+std::string image(const Exhibit& exhibit, const std::string& file, const char* ground) {
+    return text("<img class=\"", ground, "\" src=\"", escaped(file), "\" width=\"", exhibit.width, "\" height=\"",
+                exhibit.height, "\" style=\"--w: ", exhibit.width, "px\" loading=\"lazy\" alt=\"",
+                escaped(exhibit.caption), "\">");
+}
+
 std::string figure(const Exhibit& exhibit) {
-    const std::string caption = escaped(exhibit.caption);
-    return "<figure><img src=\"" + escaped(exhibit.file) + "\" width=\"" + std::to_string(exhibit.width) +
-           "\" height=\"" + std::to_string(exhibit.height) + "\" alt=\"" + caption + "\"><figcaption>" + caption +
-           "</figcaption></figure>\n";
+    return text("<figure><div class=\"scroll\">", image(exhibit, exhibit.file, "on-light"),
+                image(exhibit, exhibit.dark_file, "on-dark"), "</div><figcaption>", escaped(exhibit.caption),
+                "</figcaption></figure>\n");
 }
 
 std::string body(const Section& section) {
     std::string html = "<p>" + escaped(section.text) + "</p>\n";
     if (section.stepped)
-        html +=
+        html += text(
             "<div class=\"steps\"><div class=\"controls\"><button type=\"button\">Play</button><input type=\"range\" "
-            "min=\"0\" "
-            "value=\"0\" aria-label=\"epoch\" max=\"" +
-            std::to_string(section.exhibits.size() - 1) + "\"></div>\n";
+            "min=\"0\" value=\"0\" aria-label=\"epoch\" max=\"",
+            section.exhibits.size() - 1, "\"></div>\n");
     for (const Exhibit& exhibit : section.exhibits) html += figure(exhibit);
     return html + (section.stepped ? "</div>\n" : "");
+}
+
+std::string head(const std::string& title) {
+    return text(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>",
+        escaped(title), "</title><link rel=\"icon\" href=\"data:,\"><style>", page::style, "</style><script>",
+        page::early_script, "</script></head><body>\n");
 }
 
 }  // namespace
@@ -91,28 +71,34 @@ void Gallery::section(std::string title, std::string text, bool stepped) {
     sections_.push_back({std::move(title), std::move(text), {}, stepped});
 }
 
-void Gallery::add(const std::string& file, const std::string& caption, const deconvviz::figure::Image& picture) {
+void Gallery::add(const std::string& file, const std::string& caption, const Draw& draw) {
+    const std::string dark_file = std::filesystem::path(file).stem().string() + "_dark.png";
+    const auto picture = draw(style_);
     deconvviz::save_png(folder_ / file, picture);
+    deconvviz::save_png(folder_ / dark_file, draw(deconvviz::figure::dark(style_)));
     // Figures have twice the pixels that they need, for sharp screens; shown at two thirds, their text is as large as
     // the page's.
-    sections_.back().exhibits.push_back({file, caption, picture.width() * 2 / 3, picture.height() * 2 / 3});
+    sections_.back().exhibits.push_back({file, dark_file, caption, picture.width() * 2 / 3, picture.height() * 2 / 3});
     say("  " + (folder_ / file).string());
 }
 
-void Gallery::write(const std::string& title, const std::vector<std::string>& facts) const {
-    std::string html =
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" +
-        escaped(title) + "</title><link rel=\"icon\" href=\"data:,\"><style>" + style + "</style></head><body>\n<h1>" +
-        escaped(title) + "</h1>\n<ul class=\"facts\">";
-    for (const std::string& fact : facts) html += "<li>" + escaped(fact) + "</li>\n";
-    html += "</ul>\n<nav>";
+void Gallery::write(const std::string& title, const std::string& about) const {
+    std::string html = head(title);
+    html += text("<header><button type=\"button\" id=\"theme\" aria-label=\"light or dark\">&#9680;</button><h1>",
+                 escaped(title), "</h1>\n<p class=\"about\">", escaped(about), "</p>\n<ul class=\"facts\">");
+    for (const Fact& fact : facts_)
+        html += text("<li><b>", escaped(fact.number), "</b>", escaped(fact.what), "</li>\n");
+    html += "</ul></header>\n<nav><div>";
     for (std::size_t i = 0; i < sections_.size(); ++i)
-        html += "<a href=\"#s" + std::to_string(i) + "\">" + escaped(sections_[i].title) + "</a>\n";
-    html += "</nav>\n";
+        html += text("<a href=\"#s", i + 1, "\">", escaped(sections_[i].title), "</a>\n");
+    html += "</div></nav>\n<main>";
     for (std::size_t i = 0; i < sections_.size(); ++i)
-        html += "<h2 id=\"s" + std::to_string(i) + "\">" + escaped(sections_[i].title) + "</h2>\n" + body(sections_[i]);
-    html += std::string("<script>") + script + "</script></body></html>\n";
+        html += text("<section id=\"s", i + 1, "\"><h2><span>", i + 1, "</span>", escaped(sections_[i].title),
+                     "</h2>\n", body(sections_[i]), "</section>\n");
+    html += text(
+        "</main>\n<footer>Drawn by deconvviz. What is computed, and from which paper, stands in "
+        "docs/method.md and docs/experiments.md.</footer>\n<script>",
+        page::script, "</script></body></html>\n");
     deconvviz::write_file(folder_ / "index.html", html);
 }
 

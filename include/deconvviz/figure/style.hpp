@@ -25,4 +25,13 @@ struct Style {
     Index margin = 14;           ///< around the figure
 };
 
+/// The same style with light text on a dark ground, for pages and slides that are dark. Colour scales stay as they are.
+inline Style dark(Style style) {
+    style.background = {24, 25, 29};
+    style.ink = {232, 232, 236};
+    style.muted = {160, 160, 168};
+    style.frame = {92, 92, 100};
+    return style;
+}
+
 }  // namespace deconvviz::figure
