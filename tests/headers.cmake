@@ -2,6 +2,13 @@
 # if the header includes what it needs and guards itself. Not built by default in presets that only run tests.
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/include"
      "${PROJECT_SOURCE_DIR}/include/deconvviz/*.hpp")
+if(NOT TARGET deconvviz::onnx)
+  list(FILTER headers EXCLUDE REGEX "/onnx")
+endif()
+find_package(nlohmann_json QUIET)
+if(NOT nlohmann_json_FOUND)
+  list(FILTER headers EXCLUDE REGEX "/safetensors")
+endif()
 set(sources "")
 foreach(header IN LISTS headers)
   string(REGEX REPLACE "[/.]" "_" name "${header}")
@@ -11,5 +18,7 @@ foreach(header IN LISTS headers)
 endforeach()
 
 add_library(deconvviz_headers OBJECT ${sources})
-target_link_libraries(deconvviz_headers PRIVATE deconvviz::deconvviz deconvviz_warnings)
+target_link_libraries(deconvviz_headers PRIVATE deconvviz::deconvviz deconvviz_warnings
+                      $<TARGET_NAME_IF_EXISTS:deconvviz::onnx>
+                      $<TARGET_NAME_IF_EXISTS:nlohmann_json::nlohmann_json>)
 target_compile_options(deconvviz_headers PRIVATE -O0)

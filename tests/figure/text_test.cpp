@@ -104,8 +104,9 @@ TEST_CASE("font file: what is no font") {
     const auto path = std::filesystem::temp_directory_path() / ("deconvviz_font_" + std::to_string(::getpid()));
     CHECK_THROWS_AS(figure::load_font(path), IoError);
     CHECK_THROWS_AS(figure::load_font("/tmp"), IoError);
-    for (const std::string& content : {std::string(), std::string("OTTO"), std::string(5000, '\0'),
-                                       std::string("\0\1\0\0\xFF\xFF", 6) + std::string(5000, '\xFF')}) {
+    std::string damaged("\0\1\0\0\xFF\xFF", 6);
+    damaged.append(5000, '\xFF');
+    for (const std::string& content : {std::string(), std::string("OTTO"), std::string(5000, '\0'), damaged}) {
         std::ofstream(path, std::ios::binary) << content;
         CHECK_THROWS_AS(figure::load_font(path), FormatError);
     }
