@@ -35,7 +35,8 @@ std::vector<Case> odd_cases() {
         {{.in = 2, .out = 3, .kernel = 5, .stride = 4, .padding = 2, .dilation = 1}, {1, 2, 11, 13}},
         {{.in = 2, .out = 4, .kernel = {3, 2}, .stride = {3, 2}, .padding = {2, 1}, .dilation = {2, 2}, .groups = 2},
          {2, 2, 9, 11}},
-        {{.in = 1, .out = 2, .kernel = 2, .stride = 5}, {1, 1, 9, 12}},    // leaves pixels out
+        {{.in = 1, .out = 2, .kernel = 2, .stride = 5}, {1, 1, 9, 12}},  // leaves pixels out
+        {{.in = 2, .out = 3, .kernel = 3, .stride = 2, .padding = {0, 2, 1, 0}}, {2, 2, 8, 7}},
         {{.in = 1, .out = 17, .kernel = 4, .padding = 3}, {1, 1, 4, 33}},  // more maps than a register has lanes
     };
 }
@@ -52,6 +53,7 @@ Case random_case(dv::Random& random) {
     o.kernel = size(1, 5);
     o.stride = size(1, 3);
     o.padding = size(0, 4);
+    if (random.chance(0.4)) o.padding = {random.below(4), random.below(4), random.below(4), random.below(4)};
     o.dilation = random.chance(0.3) ? size(1, 3) : dv::Size2D(1);
     o.bias = random.chance(0.7);
     o.seed = random.bits();
@@ -82,8 +84,8 @@ Tensor<double> by_formula(const dv::Conv2D<T>& layer, const Tensor<T>& src) {
                     for (Index i = 0; i < in; ++i)
                         for (Index ky = 0; ky < o.kernel.y; ++ky)
                             for (Index kx = 0; kx < o.kernel.x; ++kx) {
-                                const Index row = y * o.stride.y - o.padding.y + ky * o.dilation.y;
-                                const Index column = x * o.stride.x - o.padding.x + kx * o.dilation.x;
+                                const Index row = y * o.stride.y - o.padding.top + ky * o.dilation.y;
+                                const Index column = x * o.stride.x - o.padding.left + kx * o.dilation.x;
                                 if (row < 0 || column < 0 || row >= src.shape()[2] || column >= src.shape()[3])
                                     continue;
                                 sum += static_cast<double>(layer.weights()(m, i, ky, kx)) *

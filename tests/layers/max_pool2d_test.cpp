@@ -49,8 +49,8 @@ std::vector<Index> slow_maxima(const dv::MaxPool2DOptions& o, const Tensor<T>& s
                 Index best = -1;
                 for (Index row = 0; row < src.shape()[2]; ++row)
                     for (Index column = 0; column < src.shape()[3]; ++column) {
-                        const Index ky = row - (y * o.stride.y - o.padding.y);
-                        const Index kx = column - (x * o.stride.x - o.padding.x);
+                        const Index ky = row - (y * o.stride.y - o.padding.top);
+                        const Index kx = column - (x * o.stride.x - o.padding.left);
                         if (ky < 0 || kx < 0 || ky >= o.kernel.y || kx >= o.kernel.x) continue;
                         const Index at = (plane * src.shape()[2] + row) * src.shape()[3] + column;
                         if (best < 0 || src[at] > src[best]) best = at;
@@ -65,6 +65,10 @@ dv::MaxPool2DOptions random_options(dv::Random& random) {
     o.kernel = {1 + random.below(4), 1 + random.below(4)};
     o.stride = {1 + random.below(4), 1 + random.below(4)};
     o.padding = {random.below(o.kernel.y), random.below(o.kernel.x)};
+    if (random.chance(0.5)) {
+        o.padding.bottom = random.below(o.kernel.y);
+        o.padding.right = random.below(o.kernel.x);
+    }
     o.ceil = random.chance(0.5);
     return o;
 }
@@ -94,8 +98,8 @@ void check_against_slow(const dv::MaxPool2DOptions& given, const Shape& shape, s
         const Index from = chosen[static_cast<std::size_t>(i)];
         const Index x = i % pass.dst.shape()[3];
         const Index y = i / pass.dst.shape()[3] % pass.dst.shape()[2];
-        const Index ky = from / width % shape[2] - (y * o.stride.y - o.padding.y);
-        const Index kx = from % width - (x * o.stride.x - o.padding.x);
+        const Index ky = from / width % shape[2] - (y * o.stride.y - o.padding.top);
+        const Index kx = from % width - (x * o.stride.x - o.padding.left);
         right = right && pass.dst[i] == pass.src[from] && pass.record.switches[i] == ky * o.kernel.x + kx;
         added[from] += above[i];
         written[from] = above[i];
@@ -185,6 +189,74 @@ TEST_CASE("max_pool2d: overwriting lets a later 0 win") {
     CHECK(support::deconv(layer, pass, map(1, 3, {3, 2, 0})) == map(1, 5, {0, 0, 5, 0, 0}));
     CHECK(support::deconv(layer, pass, map(1, 3, {3, 2, 0}), {.overlap = Overlap::overwrite}) ==
           map(1, 5, {0, 0, 0, 0, 0}));
+}
+
+TEST_CASE("max_pool2d: without switches, a value goes to the centre of its window, by hand") {
+    const dv::ReverseRules centre{.unpooling = dv::Unpooling::centre};
+    // Of a window of 2x2, the upper left position is its centre; of 3x3, the middle.
+    const dv::MaxPool2D<double> two;
+    const auto pass = support::run(two, ramp(4, 4));
+    CHECK(support::deconv(two, pass, map(2, 2, {1, 2, 3, 4}), centre) ==
+          map(4, 4, {1, 0, 2, 0, 0, 0, 0, 0, 3, 0, 4, 0, 0, 0, 0, 0}));
+    const dv::MaxPool2D<double> three({.kernel = 3});
+    CHECK(support::deconv(three, support::run(three, ramp(3, 6)), map(1, 2, {1, 2}), centre) ==
+          map(3, 6, {0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0}));
+    // Of a window that hangs over the border, the centre of what is inside: of one column, that one.
+    const dv::MaxPool2D<double> over({.kernel = {1, 3}, .stride = {1, 3}, .ceil = true});
+    CHECK(support::deconv(over, support::run(over, ramp(1, 4)), map(1, 2, {1, 2}), centre) == map(1, 4, {0, 1, 0, 2}));
+    // Columns 0-1, 0-3, 2-5, 4-5 of six: padding cuts the first and the last.
+    const dv::MaxPool2D<double> padded({.kernel = {1, 4}, .stride = {1, 2}, .padding = {0, 2}});
+    CHECK(support::deconv(padded, support::run(padded, ramp(1, 6)), map(1, 4, {1, 2, 3, 4}), centre) ==
+          map(1, 6, {1, 2, 0, 3, 4, 0}));
+    // The gradient asks for switches whatever happens elsewhere.
+    CHECK(support::input_gradient(two, pass, map(2, 2, {1, 2, 3, 4})) ==
+          map(4, 4, {0, 0, 0, 0, 0, 1, 0, 2, 0, 0, 0, 0, 0, 3, 0, 4}));
+}
+
+TEST_CASE("max_pool2d: without switches, windows that share a centre add up, or the last one wins") {
+    // Columns 0, 0-1, 0-2 of three, of which the first two share the centre 0; and 1-2, 2.
+    const dv::MaxPool2D<double> layer({.kernel = {1, 3}, .stride = 1, .padding = {0, 2}});
+    const auto pass = support::run(layer, ramp(1, 3));
+    const auto signal = map(1, 5, {1, 2, 4, 8, 16});
+    CHECK(support::deconv(layer, pass, signal, {.unpooling = dv::Unpooling::centre}) == map(1, 3, {3, 12, 16}));
+    CHECK(support::deconv(layer, pass, signal, {.overlap = Overlap::overwrite, .unpooling = dv::Unpooling::centre}) ==
+          map(1, 3, {2, 8, 16}));
+}
+
+TEST_CASE("max_pool2d: unpooling to centres equals a slow version that looks for the middle of what it holds") {
+    dv::Random random(14);
+    for (int i = 0; i < 100; ++i) {
+        const dv::MaxPool2D<float> layer(random_options(random));
+        const dv::MaxPool2DOptions& o = layer.options();
+        const Shape shape{1 + random.below(2), 1 + random.below(3), o.kernel.y + random.below(9),
+                          o.kernel.x + random.below(9)};
+        CAPTURE(i);
+        CAPTURE(shape);
+        const auto pass = support::run(layer, support::random_tensor<float>(shape, random.bits()));
+        const auto above = support::random_tensor<float>(pass.dst.shape(), random.bits());
+        // The positions that a window holds on one axis, in order; the middle one of the list.
+        const auto middle = [](Index out, Index kernel, Index stride, Index padding, Index size) {
+            std::vector<Index> held;
+            for (Index k = 0; k < kernel; ++k)
+                if (const Index at = out * stride + k - padding; at >= 0 && at < size) held.push_back(at);
+            REQUIRE(!held.empty());
+            return held[(held.size() - 1) / 2];
+        };
+        Tensor<float> added(shape);
+        Tensor<float> written(shape);
+        for (Index n = 0; n < shape[0]; ++n)
+            for (Index c = 0; c < shape[1]; ++c)
+                for (Index y = 0; y < above.shape()[2]; ++y)
+                    for (Index x = 0; x < above.shape()[3]; ++x) {
+                        const Index row = middle(y, o.kernel.y, o.stride.y, o.padding.top, shape[2]);
+                        const Index column = middle(x, o.kernel.x, o.stride.x, o.padding.left, shape[3]);
+                        added(n, c, row, column) += above(n, c, y, x);
+                        written(n, c, row, column) = above(n, c, y, x);
+                    }
+        CHECK(support::deconv(layer, pass, above, {.unpooling = dv::Unpooling::centre}) == added);
+        CHECK(support::deconv(layer, pass, above,
+                              {.overlap = Overlap::overwrite, .unpooling = dv::Unpooling::centre}) == written);
+    }
 }
 
 TEST_CASE("max_pool2d: the first NaN counts as larger than any number") {

@@ -179,6 +179,8 @@ TEST_CASE("allocations: none in a projection that was done before, on one thread
             check_deconvnet(support::all_kinds<float>(), support::random_tensor<float>({2, 2, 8, 9}, 1),
                             {.relu = relu, .overlap = dv::Overlap::overwrite});
             check_deconvnet(dv::zoo::lenet5<float>(), support::random_tensor<float>({1, 28, 28}, 2), {.relu = relu});
+            check_deconvnet(dv::zoo::lenet5<float>(), support::random_tensor<float>({1, 28, 28}, 2),
+                            {.relu = relu, .unpooling = dv::Unpooling::centre});
         }
     }
 }

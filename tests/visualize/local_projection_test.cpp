@@ -148,7 +148,8 @@ dv::ReverseRules any_rules(Random& random) {
     const auto three = [&] { return static_cast<int>(random.below(3)); };
     return {.relu = static_cast<dv::ReluRule>(three()),
             .overlap = random.chance(0.5) ? dv::Overlap::accumulate : dv::Overlap::overwrite,
-            .contrast = static_cast<dv::ContrastRule>(three())};
+            .contrast = static_cast<dv::ContrastRule>(three()),
+            .unpooling = random.chance(0.3) ? dv::Unpooling::centre : dv::Unpooling::switches};
 }
 
 /// Seeds of every kind: strongest units, units at the corners, values here and there, a map, all maps, nothing.

@@ -94,21 +94,58 @@ struct Size2D {
     friend std::ostream& operator<<(std::ostream& out, const Size2D& size) { return out << size.y << 'x' << size.x; }
 };
 
-/// Output positions of a convolution along one axis: floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) +
-/// 1, or 0 where the kernel does not fit.
-constexpr Index convolved_size(Index size, Index kernel, Index stride, Index padding, Index dilation = 1) {
-    const Index room = size + 2 * padding - dilation * (kernel - 1) - 1;
+/// Padding on the four sides of a picture or map. One number pads all sides, two are rows above and below and columns
+/// left and right: `.padding = 1`, `.padding = {2, 0}`; four are top, left, bottom, right.
+struct Padding2D {
+    Index top = 0;
+    Index left = 0;
+    Index bottom = 0;
+    Index right = 0;
+
+    constexpr Padding2D() = default;
+    constexpr Padding2D(Index all) : Padding2D(all, all) {}                 // NOLINT: one number for all sides
+    constexpr Padding2D(const Size2D& both) : Padding2D(both.y, both.x) {}  // NOLINT
+    constexpr Padding2D(Index rows, Index columns) : Padding2D(rows, columns, rows, columns) {}
+    constexpr Padding2D(Index above, Index leading, Index below, Index trailing)
+        : top(above), left(leading), bottom(below), right(trailing) {}
+
+    /// What lies before the first row and column.
+    constexpr Size2D before() const { return {top, left}; }
+    constexpr Size2D after() const { return {bottom, right}; }
+
+    friend constexpr bool operator==(const Padding2D&, const Padding2D&) = default;
+    friend std::ostream& operator<<(std::ostream& out, const Padding2D& padding) {
+        out << padding.before();
+        return padding.before() == padding.after() ? out : out << " before and " << padding.after() << " behind";
+    }
+};
+
+/// Output positions of a convolution along one axis: floor((size + before + after - dilation (kernel - 1) - 1) /
+/// stride)
+/// + 1, or 0 where the kernel does not fit. `before` and `after` are the paddings at the two ends.
+constexpr Index convolved_size(Index size, Index kernel, Index stride, Index before, Index after, Index dilation) {
+    const Index room = size + before + after - dilation * (kernel - 1) - 1;
     return room < 0 ? 0 : room / stride + 1;
+}
+
+/// The same for equal padding at both ends.
+constexpr Index convolved_size(Index size, Index kernel, Index stride, Index padding, Index dilation = 1) {
+    return convolved_size(size, kernel, stride, padding, padding, dilation);
 }
 
 /// Output positions of a pooling along one axis. As convolved_size without dilation, but with `ceil` the division
 /// rounds up, and a last window that would start beyond the input and its leading padding is dropped (PyTorch's
 /// MaxPool2d and ONNX's MaxPool agree on this rule).
-constexpr Index pooled_size(Index size, Index kernel, Index stride, Index padding, bool ceil) {
-    const Index room = size + 2 * padding - kernel;
+constexpr Index pooled_size(Index size, Index kernel, Index stride, Index before, Index after, bool ceil) {
+    const Index room = size + before + after - kernel;
     if (room < 0) return 0;
     const Index steps = ceil ? (room + stride - 1) / stride : room / stride;
-    return ceil && steps * stride >= size + padding ? steps : steps + 1;
+    return ceil && steps * stride >= size + before ? steps : steps + 1;
+}
+
+/// The same for equal padding at both ends.
+constexpr Index pooled_size(Index size, Index kernel, Index stride, Index padding, bool ceil) {
+    return pooled_size(size, kernel, stride, padding, padding, ceil);
 }
 
 }  // namespace deconvviz

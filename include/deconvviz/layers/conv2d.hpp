@@ -25,7 +25,7 @@ struct Conv2DOptions {
     Index out = 1;
     Size2D kernel = 1;
     Size2D stride = 1;
-    Size2D padding = 0;  // zeros on each side
+    Padding2D padding = 0;  // zeros on each side
     Size2D dilation = 1;
     Index groups = 1;  // each group of in / groups maps feeds out / groups maps
     bool bias = true;
@@ -36,7 +36,7 @@ struct Conv2DOptions {
 /// Convolution of feature maps (cross-correlation, as everywhere in deep learning), with learned filters.
 ///
 /// src: (N, in, H, W). dst: (N, out, OH, OW), OH = floor((H + 2 padding - dilation (kernel - 1) - 1) / stride) + 1, OW
-/// alike:
+/// alike (2 padding stands for top and bottom where they differ):
 ///   dst[n,o,y,x] = bias[o] + Σ_{i,ky,kx} weights[o,i,ky,kx] src[n, i, y stride - padding + ky dilation, …].
 /// weights: (out, in / groups, kernel.y, kernel.x), at first drawn from a normal distribution of variance 2 / fan-in
 /// [he2015], fan-in = in / groups · kernel.y · kernel.x; bias: (out), at first 0.
@@ -77,16 +77,19 @@ class Conv2D {
 
     std::vector<Parameter<T>> parameters() { return detail::weights_and_bias(weights_, bias_); }
 
-    SlidingWindow sliding() const { return {options_.kernel, options_.stride, options_.padding, options_.dilation}; }
+    SlidingWindow sliding() const {
+        return {options_.kernel, options_.stride, options_.padding.before(), options_.dilation};
+    }
 
     Shape output_shape(const Shape& sample) const {
         detail::expect_maps(sample, "feature maps");
         if (sample[0] != options_.in)
             detail::raise<ShapeError>("expected ", options_.in, " input channels, got ", sample[0], " (src is ", sample,
                                       ")");
-        const auto& [kernel, stride, padding, dilation] = sliding();
-        const Index height = convolved_size(sample[1], kernel.y, stride.y, padding.y, dilation.y);
-        const Index width = convolved_size(sample[2], kernel.x, stride.x, padding.x, dilation.x);
+        const Size2D &kernel = options_.kernel, &stride = options_.stride, &dilation = options_.dilation;
+        const Padding2D& padding = options_.padding;
+        const Index height = convolved_size(sample[1], kernel.y, stride.y, padding.top, padding.bottom, dilation.y);
+        const Index width = convolved_size(sample[2], kernel.x, stride.x, padding.left, padding.right, dilation.x);
         if (height == 0 || width == 0)
             detail::raise<ShapeError>("a kernel of ", kernel, " with padding ", padding, " and dilation ", dilation,
                                       " does not fit into an input of ", sample);
@@ -183,7 +186,8 @@ class Conv2D {
                                        ", out = ", o.out, ", groups = ", o.groups);
         detail::expect_at_least(1, o.kernel, "Conv2D", "kernel");
         detail::expect_at_least(1, o.stride, "Conv2D", "stride");
-        detail::expect_at_least(0, o.padding, "Conv2D", "padding");
+        detail::expect_at_least(0, o.padding.before(), "Conv2D", "padding");
+        detail::expect_at_least(0, o.padding.after(), "Conv2D", "padding");
         detail::expect_at_least(1, o.dilation, "Conv2D", "dilation");
     }
 

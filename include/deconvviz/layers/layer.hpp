@@ -23,12 +23,18 @@ namespace deconvviz {
 /// gradient: the true gradient (as Captum does under every rule).
 enum class ContrastRule { automatic, identity, gradient };
 
+/// Where unpooling puts a value. switches: where its maximum came from [zeiler2014, §2.1]. centre: into the middle of
+/// its window, so that nothing of the way forward is used: what the switches of a picture show is what such a walk
+/// lacks [mahendran2016].
+enum class Unpooling { switches, centre };
+
 /// The rules of a reverse pass. The default is the paper's. `{.relu = ReluRule::gradient}` makes the whole walk a true
 /// gradient: of a seeded unit where the seed holds 1, of half its square where it holds the activation.
 struct ReverseRules {
     ReluRule relu = ReluRule::deconvnet;
     Overlap overlap = Overlap::accumulate;
     ContrastRule contrast = ContrastRule::automatic;
+    Unpooling unpooling = Unpooling::switches;
 
     bool contrast_passes_unchanged() const {
         return contrast == ContrastRule::identity ||
@@ -97,12 +103,14 @@ struct PassOptions {
     bool recorded = true;  // false: there will be no way back, and nobody reads the record
 };
 
-/// A parameter of a layer: its name within the layer, its value, and whether weight decay acts on it.
+/// A parameter of a layer: its name within the layer, its value, whether weight decay acts on it, and what `initialise`
+/// sets it to where it draws nothing.
 template <class T>
 struct Parameter {
     std::string_view name;
     Tensor<T>* value = nullptr;
     bool decays = true;
+    T first = T(0);
 };
 
 /// A layer, ours or a user's: a value type with these members. All of them are const, so that one model serves many

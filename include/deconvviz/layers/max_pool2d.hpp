@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "deconvviz/kernels/max_pool.hpp"
+#include "deconvviz/kernels/unpool_to_centres.hpp"
 #include "deconvviz/layers/detail/windows.hpp"
 #include "deconvviz/layers/layer.hpp"
 
@@ -17,8 +18,8 @@ namespace deconvviz {
 struct MaxPool2DOptions {
     Size2D kernel = 2;
     Size2D stride = 0;
-    Size2D padding = 0;  // of minus infinity; smaller than the kernel
-    bool ceil = false;   // round output sizes up: a last window may hang over the border
+    Padding2D padding = 0;  // of minus infinity; smaller than the kernel
+    bool ceil = false;      // round output sizes up: a last window may hang over the border
 };
 
 /// Max pooling of each feature map, with a record of where each maximum came from: the switches.
@@ -28,7 +29,8 @@ struct MaxPool2DOptions {
 /// row-major order wins, on every instruction set; a NaN counts as larger than any number.
 ///
 /// `deconv` is unpooling [zeiler2014, §2.1]: each value goes back to its switch, all else is 0; rules.overlap says what
-/// happens where overlapping windows chose the same position. `backward` is unpooling with Overlap::accumulate.
+/// happens where overlapping windows chose the same position. Under Unpooling::centre each value goes to the centre of
+/// its window instead (see kernels::unpooling_centre). `backward` is unpooling by switches with Overlap::accumulate.
 ///
 /// The constructor throws OptionError for sizes that make no sense or a kernel of more than 65,536 places; output_shape
 /// throws ShapeError where the input is smaller than the kernel.
@@ -40,23 +42,26 @@ class MaxPool2D {
         detail::expect_at_least(1, options_.kernel, "MaxPool2D", "kernel");
         if (options_.stride == Size2D(0)) options_.stride = options_.kernel;
         detail::expect_at_least(1, options_.stride, "MaxPool2D", "stride");
-        detail::expect_at_least(0, options_.padding, "MaxPool2D", "padding");
-        if (options_.padding.y >= options_.kernel.y || options_.padding.x >= options_.kernel.x)
+        const Padding2D& padding = options_.padding;
+        detail::expect_at_least(0, padding.before(), "MaxPool2D", "padding");
+        detail::expect_at_least(0, padding.after(), "MaxPool2D", "padding");
+        if (std::max(padding.top, padding.bottom) >= options_.kernel.y ||
+            std::max(padding.left, padding.right) >= options_.kernel.x)
             detail::raise<OptionError>("MaxPool2D: expected a padding smaller than the kernel of ", options_.kernel,
-                                       ", got ", options_.padding);
+                                       ", got ", padding);
         if (places() > 65536)
             detail::raise<OptionError>("MaxPool2D: expected a kernel of at most 65536 places, got ", options_.kernel);
     }
 
     std::string_view kind() const { return "MaxPool2D"; }
     const MaxPool2DOptions& options() const { return options_; }
-    SlidingWindow sliding() const { return {options_.kernel, options_.stride, options_.padding, 1}; }
+    SlidingWindow sliding() const { return {options_.kernel, options_.stride, options_.padding.before(), 1}; }
 
     Shape output_shape(const Shape& sample) const {
         detail::expect_maps(sample, "feature maps");
         const auto& [kernel, stride, padding, ceil] = options_;
-        const Index height = pooled_size(sample[1], kernel.y, stride.y, padding.y, ceil);
-        const Index width = pooled_size(sample[2], kernel.x, stride.x, padding.x, ceil);
+        const Index height = pooled_size(sample[1], kernel.y, stride.y, padding.top, padding.bottom, ceil);
+        const Index width = pooled_size(sample[2], kernel.x, stride.x, padding.left, padding.right, ceil);
         if (height == 0 || width == 0)
             detail::raise<ShapeError>("a kernel of ", kernel, " with padding ", padding,
                                       " does not fit into an input of ", sample);
@@ -84,6 +89,8 @@ class MaxPool2D {
 
     void deconv(const LayerTrace<T>& seen, const Tensor<T>& recon_dst, Tensor<T>& recon_src,
                 const ReverseRules& rules) const {
+        if (rules.unpooling == Unpooling::centre)
+            return unpool_to_centres(seen.src.shape(), recon_dst, recon_src, rules.overlap);
         unpool(seen, recon_dst, recon_src, rules.overlap);
     }
 
@@ -92,7 +99,14 @@ class MaxPool2D {
         expect_switches(seen, pooled.shape());
         unpooled.resize(seen.src.shape());
         const kernels::MaxPoolShape shape = kernel_shape(unpooled.shape(), pooled.shape());
-        unpool(shape, pooled.data(), seen.record.switches, unpooled.data(), overlap, shape.whole_src());
+        unpool(shape, pooled.data(), seen.record.switches, unpooled.data(), {.overlap = overlap}, shape.whole_src());
+    }
+
+    /// Unpooling to the centres of the windows, without switches; `src` is the shape of the layer's input.
+    void unpool_to_centres(const Shape& src, const Tensor<T>& pooled, Tensor<T>& unpooled, Overlap overlap) const {
+        unpooled.resize(src);
+        const kernels::MaxPoolShape shape = kernel_shape(src, pooled.shape());
+        kernels::unpool_to_centres(shape, pooled.data(), unpooled.data(), overlap, shape.whole_src());
     }
 
     void deconv_window(const LayerTrace<T>& seen, const ReverseWindows& windows, const Tensor<T>& recon_dst,
@@ -100,28 +114,29 @@ class MaxPool2D {
         const Shape& src = seen.src.shape();
         const Shape& dst = seen.dst.shape();
         if (windows.dst == detail::whole_maps(dst) && windows.src == detail::whole_maps(src))
-            return unpool(seen, recon_dst, recon_src, rules.overlap);
-        expect_switches(seen, dst);
+            return deconv(seen, recon_dst, recon_src, rules);
+        const bool by_switches = rules.unpooling == Unpooling::switches;
+        if (by_switches) expect_switches(seen, dst);
         recon_src.resize(detail::window_shape(src, windows.src));
-        // Where the last window counts that chose a position, one beyond the signal's may be it, with its zero.
+        // Where the last window counts that points to a position, one beyond the signal's may be it, with its zero.
         const bool zeros_count = rules.overlap == Overlap::overwrite &&
                                  (options_.stride.y < options_.kernel.y || options_.stride.x < options_.kernel.x);
         const Window from = zeros_count ? reached_by(windows.src, dst.sample()) : windows.dst;
         const Window to = zeros_count ? reads(from, src.sample()) : windows.src;
         const Shape pooled_shape = detail::window_shape(dst, from);
         const Shape unpooled_shape = detail::window_shape(src, to);
-        copy_switches(seen.record.switches, from, room.switches);
+        if (by_switches) copy_switches(seen.record.switches, from, room.switches);
         kernels::MaxPoolShape shape = kernel_shape(unpooled_shape, pooled_shape);
         shape.sliding.padding = detail::window_padding(sliding(), from, to);
         if (from == windows.dst && to == windows.src)
-            return unpool(shape, recon_dst.data(), room.switches, recon_src.data(), rules.overlap, shape.whole_src());
+            return unpool(shape, recon_dst.data(), room.switches, recon_src.data(), rules, shape.whole_src());
         room.saved.resize({pooled_shape.elements() + unpooled_shape.elements()});
         T* const pooled = room.saved.data();
         T* const unpooled = pooled + pooled_shape.elements();
         std::fill_n(pooled, pooled_shape.elements(), T(0));
         detail::copy_to_window(recon_dst.data(), pooled_shape, inside(windows.dst, from), pooled);
         const Window wanted = inside(windows.src, to);
-        unpool(shape, pooled, room.switches, unpooled, rules.overlap, wanted);
+        unpool(shape, pooled, room.switches, unpooled, rules, wanted);
         detail::copy_window(unpooled_shape, unpooled, wanted, recon_src.data());
     }
 
@@ -133,11 +148,13 @@ class MaxPool2D {
     }
 
     static void unpool(const kernels::MaxPoolShape& shape, const T* pooled, const Switches& switches, T* unpooled,
-                       Overlap overlap, const Window& window) {
-        if (switches.narrow()) {
-            kernels::unpool(shape, pooled, switches.narrow_places(), unpooled, overlap, window);
+                       const ReverseRules& rules, const Window& window) {
+        if (rules.unpooling == Unpooling::centre) {
+            kernels::unpool_to_centres(shape, pooled, unpooled, rules.overlap, window);
+        } else if (switches.narrow()) {
+            kernels::unpool(shape, pooled, switches.narrow_places(), unpooled, rules.overlap, window);
         } else {
-            kernels::unpool(shape, pooled, switches.wide_places(), unpooled, overlap, window);
+            kernels::unpool(shape, pooled, switches.wide_places(), unpooled, rules.overlap, window);
         }
     }
 

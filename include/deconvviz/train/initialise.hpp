@@ -21,9 +21,9 @@ struct InitialiseOptions {
     std::uint64_t seed = 1;
 };
 
-/// Draws the weights of all layers anew and sets the other parameters (biases) to 0. Fan-in is the number of values
-/// that an output sums over, fan-out the number of outputs that an input position feeds in a dense layer or through all
-/// taps. The same seed gives the same model on every machine.
+/// Draws the weights of all layers anew and sets the other parameters to their first values: biases and shifts to 0,
+/// scales to 1. Fan-in is the number of values that an output sums over, fan-out the number of outputs that an input
+/// position feeds in a dense layer or through all taps. The same seed gives the same model on every machine.
 template <class T>
 void initialise(Sequential<T>& model, const InitialiseOptions& options = {}) {
     std::uint64_t number = 0;
@@ -31,7 +31,7 @@ void initialise(Sequential<T>& model, const InitialiseOptions& options = {}) {
         const Parameter<T>& parameter = each.parameter;
         Tensor<T>& value = *parameter.value;
         if (!parameter.decays || value.rank() < 2) {
-            value.fill(0);
+            value.fill(parameter.first);
             continue;
         }
         const std::uint64_t seed = derived_seed(options.seed, number++);
