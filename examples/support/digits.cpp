@@ -1,7 +1,6 @@
 #include "digits.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 #include "deconvviz/data/digits.hpp"
 #include "deconvviz/data/idx.hpp"
@@ -48,21 +47,12 @@ dv::Sequential<float> digit_classifier(std::uint64_t seed) {
 
 double train(dv::Sequential<float>& model, const dv::Dataset<float>& digits, const Settings& settings,
              const OnEpoch& on_epoch) {
-    TrainingProgress progress;
-    double elsewhere = 0;  // seconds spent in on_epoch
-    dv::FitOptions<float> options{.epochs = settings.quick ? std::min(settings.epochs, 2) : settings.epochs,
-                                  .learning_rate = 0.05,
-                                  .schedule = dv::schedule::cosine(0.02),
-                                  .seed = settings.seed};
-    options.on_batch = [&](const dv::BatchReport& report) { progress.batch(report); };
-    const auto reports = dv::fit(model, digits, options, [&](const dv::EpochReport& report) {
-        progress.epoch(report);
-        const auto before = std::chrono::steady_clock::now();
-        if (on_epoch) on_epoch(report);
-        if (report.epoch < report.epochs)
-            elsewhere += std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
-    });
-    return reports.back().seconds - elsewhere;
+    return train(model, digits,
+                 {.epochs = settings.quick ? std::min(settings.epochs, 2) : settings.epochs,
+                  .learning_rate = 0.05,
+                  .schedule = dv::schedule::cosine(0.02),
+                  .seed = settings.seed},
+                 on_epoch);
 }
 
 dv::Sequential<float> trained_classifier(const dv::DatasetSplit<float>& digits, const Settings& settings) {

@@ -1,8 +1,6 @@
 // The digits, and the classifier of digits, that all examples look into.
 #pragma once
 
-#include <functional>
-#include <string>
 #include <vector>
 
 #include "deconvviz/data/dataset.hpp"
@@ -11,6 +9,7 @@
 #include "deconvviz/train/fit.hpp"
 #include "deconvviz/visualize/occlusion.hpp"
 #include "settings.hpp"
+#include "training.hpp"
 
 namespace examples {
 
@@ -24,9 +23,7 @@ deconvviz::DatasetSplit<float> drawn_digits(const Settings& settings);
 /// are conv1, relu1, pool1, conv2, relu2, pool2, flatten1, dense1. Its weights are drawn from the seed.
 deconvviz::Sequential<float> digit_classifier(std::uint64_t seed);
 
-using OnEpoch = std::function<void(const deconvviz::EpochReport&)>;
-
-/// Trains with a progress line, and returns the seconds that it took (without `on_epoch`).
+/// Trains it with a progress line, and returns the seconds that it took (without `on_epoch`).
 double train(deconvviz::Sequential<float>& model, const deconvviz::Dataset<float>& digits, const Settings& settings,
              const OnEpoch& on_epoch = {});
 

@@ -15,9 +15,11 @@ namespace examples {
 struct Settings {
     std::filesystem::path out = "gallery";       // the folder that the results go to
     std::optional<std::filesystem::path> mnist;  // the folder with the original IDX files; without it, digits are drawn
-    std::optional<std::filesystem::path> font;   // a TrueType font for the figures
-    int epochs = 5;
-    int threads = 0;  // 0: as many as there are processors
+    std::optional<std::filesystem::path> cifar;  // the folder with CIFAR-10's binary files: colour pictures then
+    std::optional<std::filesystem::path> weights;  // parameters: read where the file exists, else trained and written
+    std::optional<std::filesystem::path> font;     // a TrueType font for the figures
+    int epochs = 5;                                // with `cifar`, as many as the colour network's recipe asks for
+    int threads = 0;                               // 0: as many as there are processors
     std::uint64_t seed = 7;
     bool quick = false;  // little work, for tests
 

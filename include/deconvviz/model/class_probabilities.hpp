@@ -20,6 +20,13 @@ void expect_classes(const Sequential<T>& model, std::string_view what) {
         raise<ShapeError>(what, ": the model must end in classes (F), it ends in ", model.output_shape());
 }
 
+/// Makes probabilities of the model's output (N, classes), in place.
+template <class T>
+void make_probabilities(const Sequential<T>& model, Tensor<T>& output) {
+    if (model.layer(model.size() - 1).kind() == "Softmax") return;
+    for (Index n = 0; n < output.shape()[0]; ++n) softmax<T>(output.slice(n), output.slice(n));
+}
+
 }  // namespace detail
 
 /// Class probabilities (N, classes) of a batch, or of one picture as a batch of one: the model's output where its last
@@ -29,8 +36,7 @@ template <class T>
 Tensor<T> class_probabilities(const Sequential<T>& model, const Tensor<T>& images) {
     detail::expect_classes(model, "class probabilities");
     Tensor<T> output = model.forward(images);
-    if (model.layer(model.size() - 1).kind() != "Softmax")
-        for (Index n = 0; n < output.shape()[0]; ++n) softmax<T>(output.slice(n), output.slice(n));
+    detail::make_probabilities(model, output);
     return output;
 }
 
