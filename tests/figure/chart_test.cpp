@@ -6,6 +6,7 @@
 #include <limits>
 #include <set>
 #include <tuple>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -132,6 +133,30 @@ TEST_CASE("chart: names on the axis, a legend for named series only") {
     const Index low = figure::chart(one, options).height();
     options.x_names = {"a name that is much too long", "and another one as long as that"};
     CHECK(figure::chart(one, options).height() > low);  // they read upward
+}
+
+TEST_CASE("chart: the largest numbers, powers far apart, and labels beyond the plot") {
+    const double largest = std::numeric_limits<double>::max();
+    auto options = plain();
+    const Image huge = figure::chart({{.x = {0, 1}, .y = {-largest, largest}, .color = red}}, options);
+    const Box line = box(huge, red), plot = frame(huge);
+    CHECK(line.top <= plot.top + 2);
+    CHECK(line.bottom >= plot.bottom - 2);
+
+    deconvviz::detail::ChartAxis axis(true, figure::ValueRange{1e-300, 1e300}, {});
+    axis.finish(true);
+    std::vector<double> powers;
+    for (const auto& tick : axis.ticks(3)) powers.push_back(std::round(std::log10(tick.value)));
+    CHECK(powers == std::vector<double>{-300, -150, 0, 150, 300});
+
+    const std::vector<Series> one{{.x = {0, 1}, .y = {1, 2}, .color = red}};
+    const Image short_label = figure::chart(one, options);
+    options.y_label = "a label that is longer than the plot is high, by far";
+    CHECK(figure::chart(one, options).height() > short_label.height());  // and so is not cut off
+    // Charts end at their plot, however long a tick label is that does not reach beyond it.
+    options.x_range = figure::ValueRange{0, 1.5};
+    const Image within = figure::chart(one, options);
+    CHECK(within.width() - frame(within).right == 1 + 2 * options.style.margin);
 }
 
 TEST_CASE("chart: what makes no sense is refused") {

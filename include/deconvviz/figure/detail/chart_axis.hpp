@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,8 +49,9 @@ class ChartAxis {
             // Only where zero would leave little room empty does an axis begin there.
             if (range_->low > 0 && range_->low < 0.4 * range_->high) range_->low = 0;
             const double room = 0.05 * (range_->high / 2 - range_->low / 2) * 2;
-            if (range_->low != 0) range_->low -= room;
-            if (range_->high != 0) range_->high += room;
+            constexpr double largest = std::numeric_limits<double>::max();
+            if (range_->low != 0) range_->low = std::max(range_->low - room, -largest);
+            if (range_->high != 0) range_->high = std::min(range_->high + room, largest);
         }
         low_ = scaled(range_->low);
         high_ = scaled(range_->high);
@@ -79,13 +81,13 @@ class ChartAxis {
     std::vector<figure::Tick> ticks(int count) const {
         if (named()) return named_ticks();
         if (!logarithmic_) return figure::ticks(*range_, count);
-        std::vector<figure::Tick> all = powers({1});
-        if (all.size() < 3) all = powers({1, 2, 5});
+        // Of many powers every second, third, ...: those whose exponents are a multiple of that, so that 1 is among
+        // them.
+        const double step = std::max(1.0, std::ceil((high_ - low_) / (count + 1)));
+        std::vector<figure::Tick> all = powers({1}, step);
+        if (all.size() < 3 && step == 1) all = powers({1, 2, 5}, 1);
         if (all.size() < 2) return figure::ticks(*range_, count);
-        const std::size_t step = (all.size() + static_cast<std::size_t>(count)) / static_cast<std::size_t>(count + 1);
-        std::vector<figure::Tick> some;
-        for (std::size_t i = 0; i < all.size(); i += std::max<std::size_t>(step, 1)) some.push_back(all[i]);
-        return some;
+        return all;
     }
 
   private:
@@ -99,10 +101,10 @@ class ChartAxis {
         return all;
     }
 
-    /// Ticks at these multiples of powers of ten.
-    std::vector<figure::Tick> powers(const std::vector<double>& multiples) const {
+    /// Ticks at these multiples of the powers of ten whose exponents are multiples of `step`.
+    std::vector<figure::Tick> powers(const std::vector<double>& multiples, double step) const {
         std::vector<figure::Tick> all;
-        for (double power = std::floor(low_); power <= high_ + 1e-9; power += 1)
+        for (double power = step * std::floor(low_ / step); power <= high_ + 1e-9; power += step)
             for (const double multiple : multiples) {
                 const double value = multiple * std::pow(10, power);
                 const double at = std::log10(value);

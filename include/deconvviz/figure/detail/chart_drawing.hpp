@@ -87,21 +87,30 @@ class ChartDrawing {
 
     figure::Image draw() {
         const Index margin = px(style_.margin);
-        const Index overhang = x_ticks_.empty() || upward_ ? 0 : x_ticks_.back().text.width() / 2;
+        Index overhang = 0;  // of the last label beyond the plot's right side
+        for (const Label& tick : x_ticks_) {
+            const Index half = (upward_ ? tick.text.height() : tick.text.width()) / 2;
+            const auto right_of =
+                static_cast<Index>(std::lround((tick.place - 1) * static_cast<double>(px(options_.width))));
+            overhang = std::max(overhang, right_of + half);
+        }
         const Index y_label_room = y_label_.height() > 0 ? y_label_.height() + px(8) : 0;
         const Index x_label_room = x_label_.height() > 0 ? x_label_.height() + px(6) : 0;
         left_ = margin + y_label_room + y_extent_ + px(tick_length + tick_gap);
-        top_ = margin + title_.height() + (y_ticks_.empty() ? 0 : y_ticks_.back().text.height() / 2);
         width_ = px(options_.width);
         height_ = px(options_.height);
+        const Index y_label_beyond = std::max<Index>(0, (y_label_.width() - height_ + 1) / 2);  // at both ends
+        top_ = margin + title_.height() +
+               std::max(y_ticks_.empty() ? 0 : y_ticks_.back().text.height() / 2, y_label_beyond);
         const Index right = legend_.empty() ? overhang : std::max(overhang, px(16) + legend_.width());
-        const Index bottom = px(tick_length + tick_gap) + x_extent_ + x_label_room;
+        const Index below = px(tick_length + tick_gap) + x_extent_ + x_label_room;
+        const Index bottom = std::max(below, y_label_beyond);
         figure::Image image(std::max(left_ + width_ + right, margin + title_.width()) + margin,
                             top_ + std::max(height_ + bottom, legend_.height()) + margin, style_.background);
         title_.draw(image, margin, margin);
         draw_axes(image);
         y_label_.draw(image, margin, top_ + (height_ - y_label_.width()) / 2, figure::Align::center, true);
-        x_label_.draw(image, left_ + (width_ - x_label_.width()) / 2, top_ + height_ + bottom - x_label_.height());
+        x_label_.draw(image, left_ + (width_ - x_label_.width()) / 2, top_ + height_ + below - x_label_.height());
         for (std::size_t i = 0; i < series_.size(); ++i) draw_series(image, series_[i], color(i));
         image.outline(left_ - hairline(), top_ - hairline(), width_ + 2 * hairline(), height_ + 2 * hairline(),
                       style_.frame, hairline());
