@@ -2,11 +2,11 @@
 /// Stochastic gradient descent with momentum, weight decay, and the paper's limit on the size of filters.
 #pragma once
 
-#include <cmath>
 #include <vector>
 
 #include "deconvviz/core/tensor.hpp"
 #include "deconvviz/kernels/elementwise.hpp"
+#include "deconvviz/model/filter_rms.hpp"
 #include "deconvviz/model/sequential.hpp"
 
 namespace deconvviz {
@@ -15,25 +15,8 @@ namespace deconvviz {
 struct SgdOptions {
     double momentum = 0.9;        // in [0, 1)
     double weight_decay = 0;      // acts on weights, not on biases
-    double filter_rms_limit = 0;  // 0 for none; the paper has 0.1 for inputs of about ±128
+    double filter_rms_limit = 0;  // 0 for none; the paper has 0.1 for inputs of about ±128 (see limit_filter_rms)
 };
-
-/// Rescales every filter of a convolution's weights (O, I, KH, KW) whose root mean square exceeds `limit` so that it
-/// equals `limit` [zeiler2014, §3]. Returns how many were rescaled.
-template <class T>
-Index limit_filter_rms(Tensor<T>& weights, double limit) {
-    Index rescaled = 0;
-    for (Index o = 0; o < weights.shape()[0]; ++o) {
-        const auto filter = weights.slice(o);
-        double squares = 0;
-        for (const T w : filter) squares += static_cast<double>(w) * static_cast<double>(w);
-        const double rms = std::sqrt(squares / static_cast<double>(filter.size()));
-        if (!(rms > limit)) continue;
-        for (T& w : filter) w = static_cast<T>(static_cast<double>(w) * limit / rms);
-        ++rescaled;
-    }
-    return rescaled;
-}
 
 /// v ← momentum · v - rate · (gradient + weight_decay · w); w ← w + v, for every parameter w with a velocity v of its
 /// own. Throws OptionError for options that make no sense.
@@ -51,11 +34,16 @@ class Sgd {
 
     /// One step. The velocities belong to the parameters of the model given first: always give the same one.
     void step(Sequential<T>& model, const Gradients<T>& gradients, double learning_rate) {
-        const auto parameters = model.parameters();
+        step(model.parameters(), gradients.layers, learning_rate);
+    }
+
+    /// The same for any parameters; gradients[p.layer][p.index] is that of parameter p. Always give the same ones.
+    void step(const std::vector<ModelParameter<T>>& parameters, const std::vector<std::vector<Tensor<T>>>& gradients,
+              double learning_rate) {
         velocities_.resize(parameters.size());
         for (std::size_t i = 0; i < parameters.size(); ++i) {
             const Parameter<T>& parameter = parameters[i].parameter;
-            const Tensor<T>& gradient = gradients.layers[parameters[i].layer][parameters[i].index];
+            const Tensor<T>& gradient = gradients[parameters[i].layer][parameters[i].index];
             Tensor<T>& value = *parameter.value;
             if (velocities_[i].shape() != value.shape()) velocities_[i] = Tensor<T>(value.shape());
             const kernels::SgdStep<T> step{static_cast<T>(learning_rate), static_cast<T>(options_.momentum),
