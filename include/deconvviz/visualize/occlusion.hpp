@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <vector>
 
 #include "deconvviz/core/error.hpp"
 #include "deconvviz/core/progress.hpp"
@@ -13,6 +12,7 @@
 #include "deconvviz/layers/layer.hpp"
 #include "deconvviz/model/class_probabilities.hpp"
 #include "deconvviz/model/sequential.hpp"
+#include "deconvviz/visualize/detail/occlusion_walk.hpp"
 
 namespace deconvviz {
 
@@ -45,9 +45,7 @@ struct OcclusionMap {
 
     /// The pixels that position (row, column) hides: from (row · stride.y, column · stride.x), clipped at the border.
     Window patch_at(Index row, Index column) const {
-        const Index y = row * stride.y;
-        const Index x = column * stride.x;
-        return {y, x, std::min(patch.y, image_height - y), std::min(patch.x, image_width - x)};
+        return detail::PatchGrid{patch, stride, image_height, image_width}.at(row, column);
     }
 
     /// The most probable class at a position (the first of equal ones).
@@ -77,18 +75,6 @@ struct OcclusionMap {
     }
 };
 
-namespace detail {
-
-/// Sets the pixels of `window` to `fill` in all channels of a picture (C, H, W).
-template <class T>
-void hide(T* picture, const Shape& shape, const Window& window, T fill) {
-    for (Index c = 0; c < shape[0]; ++c)
-        for (Index y = window.y; y < window.y + window.height; ++y)
-            std::fill_n(picture + (c * shape[1] + y) * shape[2] + window.x, window.width, fill);
-}
-
-}  // namespace detail
-
 /// A copy of a picture (C, H, W) with the pixels of `window` set to `fill` in all channels. Throws ShapeError where the
 /// window leaves the picture.
 template <class T>
@@ -103,12 +89,6 @@ Tensor<T> occluded(const Tensor<T>& image, const Window& window, T fill) {
 
 namespace detail {
 
-/// Positions of a patch along one axis, from 0 in steps of the stride until the border is reached; the last patch is
-/// clipped there.
-constexpr Index patch_positions(Index size, Index patch, Index stride) {
-    return patch >= size ? 1 : (size - patch + stride - 1) / stride + 1;
-}
-
 template <class T>
 void check(const Sequential<T>& model, const Tensor<T>& image, const OcclusionOptions& options) {
     if (model.input_shape().rank() != 3 || image.shape() != model.input_shape())
@@ -120,6 +100,41 @@ void check(const Sequential<T>& model, const Tensor<T>& image, const OcclusionOp
     if (options.target && (*options.target < 0 || *options.target >= model.output_shape()[0]))
         detail::raise<OptionError>("occlusion: there is no class ", *options.target, ": the classes are 0 … ",
                                    model.output_shape()[0] - 1);
+}
+
+template <class T>
+OcclusionWalk occlusion_walk(const Tensor<T>& image, const OcclusionOptions& options) {
+    return {.grid = {options.patch, options.stride, image.shape()[1], image.shape()[2]},
+            .fill = options.fill,
+            .batch = options.batch,
+            .progress = options.progress};
+}
+
+/// All but the probabilities by position, given those of the whole picture, (1, classes).
+template <class T>
+OcclusionMap<T> empty_map(const Tensor<T>& image, const OcclusionOptions& options, const Tensor<T>& whole) {
+    const PatchGrid grid = occlusion_walk(image, options).grid;
+    OcclusionMap<T> map;
+    map.patch = options.patch;
+    map.stride = options.stride;
+    map.fill = static_cast<T>(options.fill);
+    map.image_height = grid.height;
+    map.image_width = grid.width;
+    map.probabilities = Tensor<T>({grid.rows(), grid.columns(), whole.size()});
+    map.probability = Tensor<T>({grid.rows(), grid.columns()});
+    map.target = options.target.value_or(std::max_element(whole.begin(), whole.end()) - whole.begin());
+    map.unoccluded = whole[map.target];
+    return map;
+}
+
+/// Writes the class probabilities at the positions that were seen into the map.
+template <class T>
+void record_probabilities(const Sequential<T>& model, const OccludedOutputs<T>& seen, OcclusionMap<T>& map) {
+    Tensor<T> probabilities = seen.output;
+    make_probabilities(model, probabilities);
+    const Index classes = probabilities.shape()[1];
+    std::copy(probabilities.begin(), probabilities.end(), map.probabilities.begin() + seen.first * classes);
+    for (Index i = 0; i < seen.count; ++i) map.probability[seen.first + i] = probabilities(i, map.target);
 }
 
 }  // namespace detail
@@ -137,39 +152,11 @@ template <class T>
 OcclusionMap<T> occlusion_sensitivity(const Sequential<T>& model, const Tensor<T>& image,
                                       const OcclusionOptions& options = {}) {
     detail::check(model, image, options);
-    const Index height = image.shape()[1];
-    const Index width = image.shape()[2];
-    const Index rows = detail::patch_positions(height, options.patch.y, options.stride.y);
-    const Index columns = detail::patch_positions(width, options.patch.x, options.stride.x);
-    const Index classes = model.output_shape()[0];
-
-    OcclusionMap<T> map;
-    map.patch = options.patch;
-    map.stride = options.stride;
-    map.fill = static_cast<T>(options.fill);
-    map.image_height = height;
-    map.image_width = width;
-    map.probabilities = Tensor<T>({rows, columns, classes});
-    map.probability = Tensor<T>({rows, columns});
-    const Tensor<T> whole = class_probabilities(model, image);
-    map.target = options.target.value_or(std::max_element(whole.begin(), whole.end()) - whole.begin());
-    map.unoccluded = whole[map.target];
-
-    detail::ProgressMeter meter("occlusion", "positions", rows * columns, options.progress);
-    Tensor<T> batch;
-    for (Index first = 0; first < rows * columns; first += options.batch) {
-        const Index count = std::min(options.batch, rows * columns - first);
-        batch.resize(image.shape().batched(count));
-        for (Index i = 0; i < count; ++i) {
-            const Window window = map.patch_at((first + i) / columns, (first + i) % columns);
-            std::copy(image.begin(), image.end(), batch.slice(i).begin());
-            detail::hide(batch.slice(i).data(), image.shape(), window, map.fill);
-        }
-        const Tensor<T> probabilities = class_probabilities(model, batch);
-        std::copy(probabilities.begin(), probabilities.end(), map.probabilities.begin() + first * classes);
-        for (Index i = 0; i < count; ++i) map.probability[first + i] = probabilities(i, map.target);
-        meter.advance(count);
-    }
+    OcclusionMap<T> map = detail::empty_map(image, options, class_probabilities(model, image));
+    const auto walk = detail::occlusion_walk(image, options);
+    detail::walk_occluded(model, image, walk, [&](const detail::OccludedOutputs<T>& seen) {
+        detail::record_probabilities(model, seen, map);
+    });
     return map;
 }
 
