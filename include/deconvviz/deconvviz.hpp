@@ -114,6 +114,7 @@
 #include "deconvviz/visualize/saliency.hpp"
 #include "deconvviz/visualize/seed.hpp"
 #include "deconvviz/visualize/similarity.hpp"
+#include "deconvviz/visualize/spectrum.hpp"
 #include "deconvviz/visualize/top_activation.hpp"
 #include "deconvviz/visualize/top_activations.hpp"
 #include "deconvviz/visualize/top_activations_pass.hpp"

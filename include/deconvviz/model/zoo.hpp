@@ -164,16 +164,16 @@ Sequential<T> alexnet(const ZooOptions& options = {}) {
 
 /// The network of Zeiler and Fergus [zeiler2014, §3, Fig. 3] for pictures (3, 224, 224). 62,357,608 parameters.
 ///
-/// | layers                      | what                                                         | output | |
-/// --------------------------- | ------------------------------------------------------------ |
-/// ------------------------- | | conv1, relu1, pool1, norm1  | 96 filters 7x7, stride 2, padding 1; maximum 3x3, stride
-/// 2   | (96,110,110), (96,55,55)  | | conv2, relu2, pool2, norm2  | 256 filters 5x5, stride 2; as above | (256,26,26),
-/// (256,13,13)  | | conv3, relu3                | 384 filters 3x3, padding 1                                   |
-/// (384,13,13)               | | conv4, relu4                | 384 filters 3x3, padding 1 | (384,13,13)               |
-/// | conv5, relu5, pool5         | 256 filters 3x3, padding 1; as above                         | (256,13,13),
-/// (256,6,6)    | | flatten, fc6, relu6, drop6  | 4096 features, dropout 1/2                                   | (4096)
-/// | | fc7, relu7, drop7           | 4096 features, dropout 1/2                                   | (4096) | | fc8 |
-/// 1000 logits                                                  | (1000)                    |
+/// | layers                     | what                                                   | output                   |
+/// | -------------------------- | ------------------------------------------------------ | ------------------------ |
+/// | conv1, relu1, pool1, norm1 | 96 filters 7x7, stride 2, pad 1; maximum 3x3, stride 2 | (96,110,110), (96,55,55) |
+/// | conv2, relu2, pool2, norm2 | 256 filters 5x5, stride 2; as above                    | (256,26,26), (256,13,13) |
+/// | conv3, relu3               | 384 filters 3x3, pad 1                                 | (384,13,13)              |
+/// | conv4, relu4               | 384 filters 3x3, pad 1                                 | (384,13,13)              |
+/// | conv5, relu5, pool5        | 256 filters 3x3, pad 1; as above                       | (256,13,13), (256,6,6)   |
+/// | flatten, fc6, relu6, drop6 | 4096 features, dropout 1/2                             | (4096)                   |
+/// | fc7, relu7, drop7          | 4096 features, dropout 1/2                             | (4096)                   |
+/// | fc8                        | 1000 logits                                            | (1000)                   |
 ///
 /// The paper gives the sizes of the maps but no padding and no rule of rounding: paddings of 1, 0, 1, 1, 1 and pools
 /// that round up give its sizes (pool5 comes out even). The constants of its contrast normalisation are not stated
