@@ -58,13 +58,19 @@ void compare_with_drawn(const dv::DatasetSplit<float>& mnist, const Settings& se
 void make_gallery(const Settings& settings) {
     const auto digits = examples::load_digits(settings);
     auto model = examples::digit_classifier(settings.seed);
-    dv::FeatureEvolution<float> evolution(digits.test.image(digits.test.find(3, 19)), {.layer = "relu2"});
-    evolution.record(model, 0);
+    Growth growth{{digits.test.image(digits.test.find(3, 19)), {.layer = "relu2"}},
+                  dv::DatasetEvolution<float>({.layers = {{"relu1", {0, 4, 8, 12}}, {"relu2", {0, 8, 16, 24}}}})};
+    const auto some = digits.train.first(5000);  // enough to see another digit take over
+    const auto record = [&](int epoch) {
+        growth.one.record(model, epoch);
+        growth.all.record(model, some, epoch);
+    };
+    record(0);
     examples::say(text("Training on ", digits.train.size(), " digits, ", dv::threads(), " threads, ",
                        dv::name(dv::active_isa())));
     Summary summary;
-    const double seconds = examples::train(
-        model, digits.train, settings, [&](const dv::EpochReport& report) { evolution.record(model, report.epoch); });
+    const double seconds =
+        examples::train(model, digits.train, settings, [&](const dv::EpochReport& report) { record(report.epoch); });
     summary.training_seconds = seconds;
     const double accuracy = dv::evaluate(model, digits.test).accuracy;
     (settings.mnist ? summary.mnist_test_accuracy : summary.drawn_test_accuracy) = accuracy;
@@ -79,14 +85,21 @@ void make_gallery(const Settings& settings) {
     const auto pictures = examples::well_read(model, digits.test, {2, 3, 6});
     const Tour tour{model, digits, pictures, settings, gallery};
     show_feature_maps(tour);
+    show_filters(tour);
     show_reconstructions(tour);
+    show_top_activations(tour);
     show_occlusion(tour);
-    show_evolution(tour, evolution);
+    show_evolution(tour, growth);
+    show_invariance(tour);
+    show_correspondence(tour);
+    show_ways_back(tour);
+    show_deconvolutional_network(tour);
+    show_autoencoder(tour);
     summary.write(settings.out / "summary.json");
     gallery.write("What a digit classifier has learned",
                   "A small convolutional network was trained to read handwritten digits. This page looks into it: what "
-                  "its layers respond to, where in a digit it finds its evidence, and how all that grew while it "
-                  "learned.");
+                  "its layers respond to, where in a digit it finds its evidence, how all that grew while it learned, "
+                  "and what can be learned from digits without being told what they are.");
     examples::say("Open " + (settings.out / "index.html").string());
 }
 

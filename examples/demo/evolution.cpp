@@ -27,7 +27,8 @@ std::vector<std::size_t> strongest_rows(const dv::FeatureEvolution<float>& evolu
 
 }  // namespace
 
-void show_evolution(const Tour& tour, const dv::FeatureEvolution<float>& evolution) {
+void show_evolution(const Tour& tour, const Growth& growth) {
+    const auto& evolution = growth.one;
     tour.gallery.section("Features grow",
                          "The same maps of relu2 before training and after each epoch, for one base image: how they "
                          "respond, and what the strongest activation of each projects to.");
@@ -37,6 +38,10 @@ void show_evolution(const Tour& tour, const dv::FeatureEvolution<float>& evoluti
                          return dv::figure::evolution(
                              evolution, {.title = "Evolution of feature maps", .rows = rows, .style = style});
                      });
+    tour.gallery.add("evolution_training_set.png",
+                     "The strongest activation over all digits of the training set, projected, for some maps of each "
+                     "layer. A coloured frame says that another digit took over.",
+                     [&](const Style& style) { return dv::figure::dataset_evolution(growth.all, {.style = style}); });
     tour.gallery.section("Step by step", "Press play, or move the slider through the epochs.", true);
     for (std::size_t i = 0; i < evolution.frames().size(); ++i) {
         const int epoch = evolution.frames()[i].epoch;

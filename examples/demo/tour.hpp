@@ -3,6 +3,7 @@
 
 #include "deconvviz/data/dataset.hpp"
 #include "deconvviz/model/sequential.hpp"
+#include "deconvviz/visualize/dataset_evolution.hpp"
 #include "deconvviz/visualize/evolution.hpp"
 #include "support/gallery.hpp"
 #include "support/settings.hpp"
@@ -22,8 +23,21 @@ struct Tour {
 std::string percent(double share, int decimals = 2);
 
 void show_feature_maps(const Tour& tour);
+void show_filters(const Tour& tour);
 void show_reconstructions(const Tour& tour);
+void show_top_activations(const Tour& tour);
 void show_occlusion(const Tour& tour);
-void show_evolution(const Tour& tour, const deconvviz::FeatureEvolution<float>& evolution);
+void show_invariance(const Tour& tour);
+void show_correspondence(const Tour& tour);
+void show_ways_back(const Tour& tour);
+void show_deconvolutional_network(const Tour& tour);
+void show_autoencoder(const Tour& tour);
+
+/// One digit, and all digits, while the network learns.
+struct Growth {
+    deconvviz::FeatureEvolution<float> one;
+    deconvviz::DatasetEvolution<float> all;
+};
+void show_evolution(const Tour& tour, const Growth& growth);
 
 }  // namespace demo
