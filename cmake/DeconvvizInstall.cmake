@@ -14,4 +14,5 @@ configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/deconvvizConfig.cmake.i
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/deconvvizConfigVersion.cmake"
   COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES "${PROJECT_BINARY_DIR}/deconvvizConfig.cmake" "${PROJECT_BINARY_DIR}/deconvvizConfigVersion.cmake"
-  "${CMAKE_CURRENT_LIST_DIR}/FindStb.cmake" DESTINATION "${package_dir}")
+  "${CMAKE_CURRENT_LIST_DIR}/FindStb.cmake" "${CMAKE_CURRENT_LIST_DIR}/FindOnnxProto.cmake"
+  DESTINATION "${package_dir}")

@@ -8,6 +8,7 @@ packages=(
     libeigen3-dev libstb-dev                # the library itself
     doctest-dev libbenchmark-dev            # tests, benchmarks
     libcli11-dev nlohmann-json3-dev         # examples
+    libonnx-dev libprotobuf-dev             # models in ONNX files
     fonts-dejavu-core                       # a font for titles in the figures
     clang-format                            # scripts/check-format.sh
     "$@"

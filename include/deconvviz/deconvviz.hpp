@@ -87,6 +87,7 @@
 #include "deconvviz/model/class_probabilities.hpp"
 #include "deconvviz/model/filter_rms.hpp"
 #include "deconvviz/model/layer_id.hpp"
+#include "deconvviz/model/multiply_adds.hpp"
 #include "deconvviz/model/receptive_field.hpp"
 #include "deconvviz/model/sequential.hpp"
 #include "deconvviz/model/trace.hpp"

@@ -1,0 +1,324 @@
+/// @file
+/// The chain of layers in an ONNX graph.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "deconvviz/core/error.hpp"
+#include "deconvviz/core/shape.hpp"
+#include "deconvviz/io/detail/onnx_layers.hpp"
+#include "deconvviz/io/detail/onnx_node.hpp"
+#include "deconvviz/io/detail/onnx_response_norm.hpp"
+
+namespace deconvviz::detail {
+
+/// Walks through the nodes in their order, which is one in which values come before they are used, and follows the one
+/// value that is the picture on its way. Exporters compute shapes on the side ("as many as came, the rest flat"): these
+/// few whole numbers are computed here too, with the size of the batch as one that is not known.
+template <class T>
+class OnnxChain {
+  public:
+    OnnxChain(const OnnxFile& file, const std::optional<Shape>& input) : file_(file), maker_(file), norms_(file) {
+        opset_ = find_opset();
+        find_input(input);
+        for (const onnx::NodeProto& proto : file.graph().node())
+            used_.insert(proto.input().begin(), proto.input().end());
+        for (const onnx::ValueInfoProto& output : file.graph().output()) used_.insert(output.name());
+        for (int i = 0; i < file.graph().node_size(); ++i) {
+            if (const auto norm = norms_.find(i, value_)) {
+                i = norm->last;
+                take(OnnxNode(file, file.graph().node(i), opset_), LocalResponseNorm<T>(norm->options));
+                continue;
+            }
+            const onnx::NodeProto& proto = file.graph().node(i);
+            const OnnxNode node(file, proto, opset_);
+            if (!node.standard())
+                node.refuse("operators of the domain '", proto.domain(),
+                            "' are not supported; export the model with "
+                            "standard operators");
+            if (!constant(node) && !side_computation(node)) step(node);
+        }
+        const auto& outputs = file.graph().output();
+        if (outputs.size() != 1 || outputs[0].name() != value_)
+            refuse("expected one output, which the last node of a chain gives ('", value_, "'), got ", outputs.size(),
+                   outputs.empty() ? "" : ", the first being '", outputs.empty() ? "" : outputs[0].name(), "'");
+        if (layers_.empty()) refuse("expected at least one layer, the graph has none");
+    }
+
+    const Shape& input() const { return input_; }
+    std::vector<AnyLayer<T>> take() { return std::move(layers_); }
+
+  private:
+    static constexpr std::int64_t batch = std::numeric_limits<std::int64_t>::min();  // its size, whatever it is
+    static constexpr Index largest_sample = Index{1} << 28;
+
+    template <class... Why>
+    [[noreturn]] void refuse(const Why&... why) const {
+        raise<FormatError>(file_.file().name(), ": ", why...);
+    }
+
+    std::int64_t find_opset() const {
+        for (const auto& opset : file_.model().opset_import()) {
+            if (!opset.domain().empty() && opset.domain() != "ai.onnx") continue;
+            if (opset.version() < 7 || opset.version() > 17)
+                refuse("expected opset 7 to 17, got ", opset.version(), "; export the model with one of these");
+            return opset.version();
+        }
+        refuse("expected an opset of the standard operators, the file names none");
+    }
+
+    void find_input(const std::optional<Shape>& given) {
+        const onnx::ValueInfoProto* found = nullptr;
+        for (const onnx::ValueInfoProto& each : file_.graph().input()) {
+            if (file_.constant(each.name())) continue;
+            if (found) refuse("expected a model with one input, got '", found->name(), "' and '", each.name(), "'");
+            found = &each;
+        }
+        if (!found) refuse("expected a model with an input, got none");
+        value_ = found->name();
+        const auto& dims = found->type().tensor_type().shape().dim();
+        if (!dims.empty()) batch_ = dims[0].dim_value();
+        std::vector<Index> sample;
+        bool known = dims.size() >= 2 && dims.size() <= Shape::max_rank;
+        for (int i = 1; known && i < dims.size(); ++i) {
+            known = dims[i].dim_value() > 0;
+            sample.push_back(OnnxNode::bounded(dims[i].dim_value()));
+        }
+        if (given) {
+            for (int i = 1; i < dims.size(); ++i)
+                if (dims.size() != given->rank() + 1 ||
+                    (dims[i].dim_value() > 0 && dims[i].dim_value() != (*given)[i - 1]))
+                    refuse("input '", value_, "' does not take samples of ", *given, " as asked for");
+            shape_ = *given;
+        } else if (known) {
+            shape_ = Shape(std::span<const Index>(sample));
+        } else {
+            refuse("input '", value_,
+                   "' leaves the size of a picture open: give one, as in load_onnx<float>(path, "
+                   "{.input = Shape{3, 224, 224}})");
+        }
+        expect_size(concat("input '", value_, "'"));
+        input_ = shape_;
+        shapes_[value_] = shape_;
+    }
+
+    void expect_size(const std::string& who) const {
+        if (shape_.elements() > largest_sample)
+            refuse(who, ": expected at most ", largest_sample, " values for one picture, got ", shape_);
+    }
+
+    /// A node that gives a constant?
+    bool constant(const OnnxNode& node) {
+        if (node.kind() == "Constant") {
+            if (const auto whole = node.integers("value_ints"); !whole.empty()) numbers_[node.output()] = whole;
+            if (node.has("value_int")) numbers_[node.output()] = {node.integer("value_int", 0)};
+            return true;
+        }
+        return node.kind() == "Identity" && node.has_input(0) && file_.constant(node.input(0)) != nullptr;
+    }
+
+    /// Whole numbers that are known: computed before, or constant.
+    std::optional<std::vector<std::int64_t>> numbers(const OnnxNode& node, int i) const {
+        if (!node.has_input(i)) return std::nullopt;
+        if (const auto found = numbers_.find(node.input(i)); found != numbers_.end()) return found->second;
+        const OnnxConstant* constant = file_.constant(node.input(i));
+        if (!constant) return std::nullopt;
+        const int type = constant->tensor->data_type();
+        if (type != onnx::TensorProto::INT64 && type != onnx::TensorProto::INT32) return std::nullopt;
+        return maker_.tensors().read_integers(*constant, node.who());
+    }
+
+    /// A node that computes a shape: done, and true.
+    bool side_computation(const OnnxNode& node) {
+        const std::string& kind = node.kind();
+        if (kind == "Shape") {
+            const auto shape = shapes_.find(node.input(0));
+            if (shape == shapes_.end()) node.refuse("expected the shape of the picture on its way");
+            std::vector<std::int64_t> all{batch};
+            for (const Index extent : shape->second.dimensions()) all.push_back(extent);
+            if (node.has("start") || node.has("end")) {
+                const auto size = static_cast<std::int64_t>(all.size());
+                all = slice(all, node.integer("start", 0), node.integer("end", size));
+            }
+            numbers_[node.output()] = std::move(all);
+            return true;
+        }
+        if (kind != "Gather" && kind != "Unsqueeze" && kind != "Squeeze" && kind != "Concat" && kind != "Cast" &&
+            kind != "Slice" && kind != "Identity" && kind != "Reshape")
+            return false;
+        auto first = numbers(node, 0);
+        if (!first) return false;
+        std::vector<std::int64_t> out = *first;
+        if (kind == "Gather") {
+            const auto at = numbers(node, 1);
+            if (!at) node.refuse("expected indices that are known");
+            out.clear();
+            for (std::int64_t i : *at) {
+                const auto size = static_cast<std::int64_t>(first->size());
+                if (i < 0 && i != batch) i += size;
+                if (i < 0 || i >= size) node.refuse("expected an index from 0 to ", size - 1, ", got ", i);
+                out.push_back((*first)[static_cast<std::size_t>(i)]);
+            }
+        } else if (kind == "Concat") {
+            for (int i = 1; i < node.inputs(); ++i) {
+                const auto more = numbers(node, i);
+                if (!more) node.refuse("expected numbers that are known");
+                out.insert(out.end(), more->begin(), more->end());
+                if (out.size() > 64) node.refuse("expected a shape, got more than 64 numbers");
+            }
+        } else if (kind == "Slice") {
+            const auto start = numbers(node, 1), end = numbers(node, 2);
+            if (!start || !end || start->size() != 1 || end->size() != 1 || node.has_input(4))
+                node.refuse("expected a slice of a shape from one place to another");
+            out = slice(*first, (*start)[0], (*end)[0]);
+        }
+        numbers_[node.output()] = std::move(out);
+        return true;
+    }
+
+    static std::vector<std::int64_t> slice(const std::vector<std::int64_t>& all, std::int64_t start, std::int64_t end) {
+        const auto size = static_cast<std::int64_t>(all.size());
+        const auto place = [&](std::int64_t at) { return std::clamp<std::int64_t>(at < 0 ? at + size : at, 0, size); };
+        const std::int64_t first = place(start), last = std::max(first, place(end));
+        return {all.begin() + first, all.begin() + last};
+    }
+
+    /// The picture goes through one node.
+    void step(const OnnxNode& node) {
+        int data = 0;
+        if (node.kind() == "Add" && node.has_input(1) && file_.constant(node.input(0))) data = 1;
+        if (node.input(data) != value_) not_a_chain(node, data);
+        if (node.kind() == "Add") {
+            add(node, 1 - data);
+        } else if (node.kind() != "Identity" && !(node.kind() == "Reshape" && keeps_shape(node))) {
+            append(node);
+        }
+        value_ = node.output();
+        shapes_[value_] = shape_;
+    }
+
+    [[noreturn]] void not_a_chain(const OnnxNode& node, int data) const {
+        if (shapes_.contains(node.input(data)))
+            node.refuse("it reads '", node.input(data),
+                        "', which another node has read before: the graph branches. "
+                        "Only chains of layers are supported; export the part up to the branch");
+        node.refuse("it reads '", node.input(data), "', but the picture is in '", value_,
+                    "': only chains of layers are supported");
+    }
+
+    void add(const OnnxNode& node, int other) {
+        const OnnxConstant* constant = node.has_input(other) ? file_.constant(node.input(other)) : nullptr;
+        if (!constant)
+            node.refuse(
+                "it adds two values that are computed: branches and residual connections are not supported, only "
+                "chains of layers");
+        if (layers_.empty() || !maker_.add_bias(node, layers_.back(), *constant))
+            node.refuse(
+                "a constant can be added as the bias of a MatMul or Conv right before only; export the model with "
+                "constant folding");
+    }
+
+    /// The layer becomes the last one, and the node's output the value.
+    void take(const OnnxNode& node, AnyLayer<T> layer) {
+        extend(node, std::move(layer));
+        value_ = node.output();
+        shapes_[value_] = shape_;
+    }
+
+    void extend(const OnnxNode& node, AnyLayer<T> layer) {
+        const auto& outputs = node.proto().output();
+        for (int i = 1; i < outputs.size(); ++i)
+            if (!outputs[i].empty() && used_.contains(outputs[i])) node.refuse("expected its first output alone");
+        shape_ = layer.output_shape(shape_);
+        expect_size(node.who());
+        if (!node.name().empty() && names_.insert(node.name()).second) layer.rename(node.name());
+        layers_.push_back(std::move(layer));
+    }
+
+    void append(const OnnxNode& node) {
+        try {
+            std::optional<AnyLayer<T>> layer = flattens(node) ? Flatten<T>() : maker_.make(node, shape_);
+            if (!layer)
+                node.refuse(
+                    "this operator is not supported. Supported are Conv, Relu, LeakyRelu, Clip from 0, MaxPool, "
+                    "AveragePool, GlobalAveragePool, Gemm, MatMul, Add of a bias, BatchNormalization, LRN, "
+                    "Dropout, Flatten, Reshape and Squeeze that flatten, Identity, Softmax, Pad; a model may be "
+                    "cut before this node, or a layer of its kind written (docs/contributing.md)");
+            extend(node, std::move(*layer));
+        } catch (const FormatError&) {
+            throw;
+        } catch (const IoError&) {
+            throw;
+        } catch (const Error& error) {
+            node.refuse(error.what());
+        }
+    }
+
+    /// The shape that a Reshape asks for, with its zeros and its -1 worked out for one picture of the batch.
+    std::vector<std::int64_t> wanted_shape(const OnnxNode& node) const {
+        auto wanted = numbers(node, 1);
+        if (!wanted || wanted->empty()) node.refuse("expected a shape that is known");
+        for (std::size_t i = 0; i < wanted->size(); ++i)
+            if ((*wanted)[i] == 0 && node.integer("allowzero", 0) == 0)
+                (*wanted)[i] = i == 0                                         ? batch
+                               : i <= static_cast<std::size_t>(shape_.rank()) ? shape_[static_cast<int>(i) - 1]
+                                                                              : 0;
+        return *wanted;
+    }
+
+    bool keeps_shape(const OnnxNode& node) const {
+        const auto wanted = wanted_shape(node);
+        if (wanted.size() != static_cast<std::size_t>(shape_.rank()) + 1) return false;
+        for (int i = 0; i < shape_.rank(); ++i)
+            if (wanted[static_cast<std::size_t>(i) + 1] != shape_[i]) return false;
+        return true;
+    }
+
+    /// Is this a Reshape or Squeeze that makes flat features of maps? Throws FormatError where it makes something else.
+    bool flattens(const OnnxNode& node) const {
+        if (node.kind() == "Reshape") {
+            const auto wanted = wanted_shape(node);
+            const Index all = shape_.elements();
+            const bool free = wanted[0] == batch || wanted[0] == -1 || wanted[0] == std::max<std::int64_t>(batch_, 1);
+            if (wanted.size() != 2 || !free || (wanted[1] != all && !(wanted[1] == -1 && wanted[0] != -1)))
+                node.refuse("expected a shape (N, ", all, "), which flattens each picture's ", shape_);
+            return true;
+        }
+        if (node.kind() != "Squeeze") return false;
+        auto axes = node.integers("axes");
+        if (node.opset() >= 13)
+            if (const auto given = numbers(node, 1)) axes = *given;
+        for (std::int64_t& axis : axes)
+            if (axis < 0) axis += shape_.rank() + 1;
+        std::sort(axes.begin(), axes.end());
+        const bool both = axes == std::vector<std::int64_t>{2, 3} || axes.empty();
+        if (shape_.rank() != 3 || shape_[1] != 1 || shape_[2] != 1 || !both)
+            node.refuse("expected a squeeze of maps of one pixel to flat features (axes 2 and 3), got an input of ",
+                        shape_);
+        return true;
+    }
+
+    const OnnxFile& file_;
+    OnnxLayers<T> maker_;
+    OnnxResponseNormFinder norms_;
+    std::int64_t opset_ = 0;
+    std::int64_t batch_ = 0;  // the size of a batch that the input is declared with; 0 for any
+    Shape input_;
+    Shape shape_;                                    // of a sample of the value
+    std::string value_;                              // the picture on its way
+    std::unordered_map<std::string, Shape> shapes_;  // of all values that it had so far
+    std::unordered_map<std::string, std::vector<std::int64_t>> numbers_;
+    std::unordered_set<std::string> used_;   // values that some node reads, or the graph gives out
+    std::unordered_set<std::string> names_;  // of layers
+    std::vector<AnyLayer<T>> layers_;
+};
+
+}  // namespace deconvviz::detail

@@ -1,0 +1,378 @@
+// ONNX files: networks from PyTorch and in other exporters' forms against values by PyTorch; round trips; what is
+// refused.
+#include "deconvviz/io/onnx.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "deconvviz/data/cifar.hpp"
+#include "deconvviz/train/evaluate.hpp"
+#include "deconvviz/visualize/deconvnet.hpp"
+#include "deconvviz/visualize/occlusion.hpp"
+#include "reference_file.hpp"
+#include "tensor_support.hpp"
+
+namespace dv = deconvviz;
+namespace fs = std::filesystem;
+using dv::Index;
+using dv::Shape;
+using dv::Tensor;
+using support::ReferenceFile;
+
+namespace {
+
+const fs::path folder = fs::path(DECONVVIZ_SOURCE_DIR) / "tests/reference/onnx";
+
+/// A folder of its own that goes with the test.
+struct Folder {
+    fs::path path = fs::temp_directory_path() / ("deconvviz_onnx_" + std::to_string(::getpid()));
+    Folder() { fs::create_directories(path); }
+    ~Folder() { fs::remove_all(path); }
+};
+
+dv::ReverseRules rules(const std::string& array) {
+    const auto has = [&](const char* word) { return array.find(word) != std::string::npos; };
+    return {.relu = has("deconvnet") ? dv::ReluRule::deconvnet
+                    : has("guided")  ? dv::ReluRule::guided
+                                     : dv::ReluRule::gradient,
+            .overlap = has("overwrite") ? dv::Overlap::overwrite : dv::Overlap::accumulate};
+}
+
+template <class T>
+void check_network(const std::string& name, double tolerance) {
+    CAPTURE(name);
+    const auto model = dv::load_onnx<T>(folder / (name + ".onnx"));
+    const ReferenceFile file("onnx/" + name + ".bin");
+    const auto image = support::cast<T>(file["input"]);
+    const auto trace = model.trace(image);
+    std::size_t maps = 0;
+    for (std::size_t i = 0; i < model.size(); ++i) {
+        CAPTURE(i);
+        const Tensor<double>& expected = file["forward/" + std::to_string(i)];
+        support::check_close_to_largest(trace.activation(i), expected, tolerance);
+        if (model.output_shape(i).rank() == 3) maps = i;
+    }
+    CHECK(file.all().count("forward/" + std::to_string(model.size())) == 0);
+
+    const std::size_t last = model.size() - 1;
+    const auto top = dv::strongest_unit(trace, {.layer = last}).map;
+    const std::vector<std::pair<std::string, dv::Seed<T>>> seeds{
+        {"strongest", dv::strongest(trace, {.layer = maps})},
+        {"all_maps", dv::all_maps(trace, maps)},
+        {"logit", dv::single_unit(trace, {.layer = last, .map = top, .value = dv::SeedValue::one})}};
+    int compared = 0;
+    for (const auto& entry : seeds)
+        for (const auto& [array, expected] : file.all()) {
+            if (!array.starts_with("back/" + entry.first + "/")) continue;
+            CAPTURE(array);
+            support::check_close_to_largest(dv::deconvnet(model, trace, entry.second, rules(array)), expected,
+                                            tolerance);
+            ++compared;
+        }
+    CHECK(compared == 18);
+
+    const auto map = dv::occlusion_sensitivity(model, image.entry(0), {.patch = 4, .stride = 3, .fill = 0.25});
+    support::check_tensor_close(map.probability, file["occlusion"], 0, tolerance);
+}
+
+std::string refusal(const fs::path& path, const dv::OnnxOptions& options = {}) {
+    try {
+        (void)dv::load_onnx<float>(path, options);
+    } catch (const dv::FormatError& error) {
+        return error.what();
+    }
+    return "nothing was thrown";
+}
+
+/// A model of one node, or some, to break.
+class Graph {
+  public:
+    Graph() {
+        model_.set_ir_version(7);
+        model_.add_opset_import()->set_version(13);
+        value(*graph().add_input(), "image", {0, 2, 6, 6});
+        value(*graph().add_output(), "scores", {0, 2});
+    }
+    onnx::GraphProto& graph() { return *model_.mutable_graph(); }
+    onnx::ModelProto& model() { return model_; }
+
+    static void value(onnx::ValueInfoProto& info, const std::string& name, const std::vector<Index>& dims) {
+        info.set_name(name);
+        info.mutable_type()->mutable_tensor_type()->set_elem_type(onnx::TensorProto::FLOAT);
+        for (const Index extent : dims) {
+            auto& dim = *info.mutable_type()->mutable_tensor_type()->mutable_shape()->add_dim();
+            if (extent > 0) dim.set_dim_value(extent);
+        }
+    }
+    onnx::NodeProto& node(const std::string& kind, const std::vector<std::string>& inputs, const std::string& output) {
+        auto& added = *graph().add_node();
+        added.set_op_type(kind);
+        added.set_name("the " + kind);
+        for (const std::string& input : inputs) added.add_input(input);
+        added.add_output(output);
+        return added;
+    }
+    onnx::TensorProto& floats(const std::string& name, const std::vector<Index>& dims, Index count) {
+        auto& tensor = *graph().add_initializer();
+        tensor.set_name(name);
+        tensor.set_data_type(onnx::TensorProto::FLOAT);
+        for (const Index extent : dims) tensor.add_dims(extent);
+        for (Index i = 0; i < count; ++i) tensor.add_float_data(0.5F);
+        return tensor;
+    }
+    fs::path save(const Folder& to) {
+        std::ofstream(to.path / "a.onnx", std::ios::binary) << model_.SerializeAsString();
+        return to.path / "a.onnx";
+    }
+
+  private:
+    onnx::ModelProto model_;
+};
+
+void integers(onnx::NodeProto& node, const std::string& name, const std::vector<Index>& values) {
+    auto& attribute = *node.add_attribute();
+    attribute.set_name(name);
+    attribute.set_type(onnx::AttributeProto::INTS);
+    for (const Index value : values) attribute.add_ints(value);
+}
+
+bool says(const std::string& message, const std::string& part) {
+    INFO(message);
+    return message.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("onnx: every operator computes what PyTorch computes, forward, back under all rules, occluded") {
+    for (const char* name : {"plain", "odd", "deep", "keras", "opset7"}) {
+        check_network<float>(name, 1e-5);
+        check_network<double>(name, 1e-10);
+    }
+}
+
+TEST_CASE("onnx: layers carry the names of their nodes") {
+    const auto model = dv::load_onnx<float>(folder / "keras.onnx");
+    const std::vector<std::string> names{"first",  "six",  "border", "second", "rectified",
+                                         "pooled", "mean", "flat",   "classes"};
+    REQUIRE(model.size() == names.size());
+    for (std::size_t i = 0; i < names.size(); ++i) CHECK(model.name(i) == names[i]);
+}
+
+TEST_CASE_TEMPLATE("onnx: a round trip keeps every bit, option and name", T, float, double) {
+    const Folder out;
+    for (const char* name : {"plain", "odd", "deep", "keras", "opset7"}) {
+        CAPTURE(name);
+        auto model = dv::load_onnx<T>(folder / (std::string(name) + ".onnx"));
+        dv::save_onnx(out.path / "a.onnx", model);
+        auto again = dv::load_onnx<T>(out.path / "a.onnx");
+        REQUIRE(again.size() == model.size());
+        CHECK(again.input_shape() == model.input_shape());
+        for (std::size_t i = 0; i < model.size(); ++i) {
+            CHECK(again.name(i) == model.name(i));
+            CHECK(again.layer(i).kind() == model.layer(i).kind());
+        }
+        const auto before = model.parameters(), after = again.parameters();
+        REQUIRE(before.size() == after.size());
+        for (std::size_t i = 0; i < before.size(); ++i) CHECK(*before[i].parameter.value == *after[i].parameter.value);
+        const auto image = support::random_tensor<T>(model.input_shape().batched(2), 5, 0, 1);
+        const auto trace = model.trace(image), other = again.trace(image);
+        CHECK(trace.output() == other.output());
+        CHECK(dv::deconvnet(model, trace, dv::all_maps(trace, model.size() - 1)) ==
+              dv::deconvnet(again, other, dv::all_maps(other, model.size() - 1)));
+    }
+}
+
+TEST_CASE("onnx: a layer of the user's cannot be written, and is named") {
+    struct Nothing {
+        std::string_view kind() const { return "Nothing"; }
+        Shape output_shape(const Shape& sample) const { return sample; }
+        void forward(const Tensor<float>& src, Tensor<float>& dst, dv::Record<float>&, const dv::PassOptions&) const {
+            dst = src;
+        }
+        void backward(const dv::LayerTrace<float>&, const Tensor<float>&, Tensor<float>*,
+                      std::span<Tensor<float>>) const {}
+        void deconv(const dv::LayerTrace<float>&, const Tensor<float>&, Tensor<float>&, const dv::ReverseRules&) const {
+        }
+    };
+    const Folder out;
+    const dv::Sequential<float> model({3}, Nothing());
+    CHECK_THROWS_WITH_AS(dv::save_onnx(out.path / "a.onnx", model),
+                         "save_onnx: layer 'nothing1' (Nothing) has no operator in ONNX", dv::OptionError);
+    CHECK(fs::is_empty(out.path));
+}
+
+TEST_CASE("onnx: what is no chain, or not supported, is refused by an error that names the node") {
+    const Folder out;
+    {
+        Graph g;
+        g.node("Sigmoid", {"image"}, "scores");
+        CHECK(says(refusal(g.save(out)),
+                   "node 'the Sigmoid' (Sigmoid): this operator is not supported. Supported are Conv"));
+    }
+    {
+        Graph g;
+        g.node("Relu", {"image"}, "a");
+        g.node("Add", {"a", "image"}, "scores");
+        CHECK(says(refusal(g.save(out)), "node 'the Add' (Add): it adds two values that are computed: branches and"));
+    }
+    {
+        Graph g;
+        g.node("Relu", {"image"}, "a");
+        g.node("Flatten", {"image"}, "scores");
+        CHECK(says(refusal(g.save(out)),
+                   "node 'the Flatten' (Flatten): it reads 'image', which another node has read before"));
+    }
+    {
+        Graph g;
+        g.node("Relu", {"nowhere"}, "scores");
+        CHECK(says(refusal(g.save(out)), "it reads 'nowhere', but the picture is in 'image'"));
+    }
+    {
+        Graph g;
+        g.node("Flatten", {"image"}, "scores").set_domain("com.example");
+        CHECK(says(refusal(g.save(out)), "operators of the domain 'com.example' are not supported"));
+    }
+    {
+        Graph g;
+        g.node("Flatten", {"image"}, "elsewhere");
+        CHECK(says(refusal(g.save(out)),
+                   "expected one output, which the last node of a chain gives ('elsewhere'), got 1, the "
+                   "first being 'scores'"));
+    }
+    for (const std::int64_t opset : {6, 18}) {
+        Graph g;
+        g.model().mutable_opset_import(0)->set_version(opset);
+        g.node("Flatten", {"image"}, "scores");
+        CHECK(says(refusal(g.save(out)), "expected opset 7 to 17, got " + std::to_string(opset)));
+    }
+    {
+        Graph g;
+        auto& pool = g.node("MaxPool", {"image"}, "scores");
+        integers(pool, "kernel_shape", {2, 2});
+        integers(pool, "dilations", {2, 2});
+        CHECK(says(refusal(g.save(out)), "node 'the MaxPool' (MaxPool): expected dilations of 1"));
+    }
+    {
+        Graph g;
+        Graph::value(*g.graph().mutable_input(0), "image", {0, 3});
+        g.graph()
+            .mutable_input(0)
+            ->mutable_type()
+            ->mutable_tensor_type()
+            ->mutable_shape()
+            ->mutable_dim(2)
+            ->clear_value();
+        g.node("Flatten", {"image"}, "scores");
+        CHECK(says(refusal(g.save(out)), "input 'image' leaves the size of a picture open: give one"));
+    }
+    {
+        Graph g;
+        g.floats("w", {3, 5, 3, 3}, 135);
+        g.node("Conv", {"image", "w"}, "scores");
+        CHECK(says(refusal(g.save(out)), "node 'the Conv' (Conv): expected 5 input channels, got 2"));
+    }
+}
+
+TEST_CASE("onnx: an open size is filled in, a fixed one must agree") {
+    const Folder out;
+    Graph g;
+    for (const int i : {2, 3})
+        g.graph()
+            .mutable_input(0)
+            ->mutable_type()
+            ->mutable_tensor_type()
+            ->mutable_shape()
+            ->mutable_dim(i)
+            ->set_dim_param("s");
+    g.node("Relu", {"image"}, "scores");
+    const auto path = g.save(out);
+    CHECK(dv::load_onnx<float>(path, {.input = Shape{2, 9, 5}}).output_shape() == Shape{2, 9, 5});
+    CHECK(
+        says(refusal(path, {.input = Shape{3, 9, 5}}), "input 'image' does not take samples of (3,9,5) as asked for"));
+    CHECK(says(refusal(path), "leaves the size of a picture open"));
+}
+
+TEST_CASE("onnx: files that are damaged, boastful or nosy are refused, and ask for no memory") {
+    const Folder out;
+    const auto write = [&](const std::string& bytes) {
+        std::ofstream(out.path / "a.onnx", std::ios::binary) << bytes;
+        return out.path / "a.onnx";
+    };
+    CHECK_THROWS_AS(dv::load_onnx<float>(out.path / "missing.onnx"), dv::IoError);
+    CHECK_THROWS_AS(dv::load_onnx<float>(out.path), dv::IoError);
+    CHECK(says(refusal(write("")), "expected an ONNX model with a graph of nodes, got something else"));
+    CHECK(says(refusal(write("this is no model at all")), "expected an ONNX model"));
+    std::ifstream file(folder / "plain.onnx", std::ios::binary);
+    const std::string whole((std::istreambuf_iterator<char>(file)), {});
+    for (std::size_t size = 0; size < whole.size(); size += 97)
+        CHECK_THROWS_AS(dv::load_onnx<float>(write(whole.substr(0, size))), dv::FormatError);
+
+    const auto with_weights = [&](const std::vector<Index>& dims, Index count, const auto& change) {
+        Graph g;
+        change(g.floats("w", dims, count));
+        g.node("Flatten", {"image"}, "a");
+        g.node("MatMul", {"a", "w"}, "scores");
+        return refusal(g.save(out));
+    };
+    const auto nothing = [](onnx::TensorProto&) {};
+    CHECK(says(with_weights({72, 1000000000}, 72, nothing), "tensor 'w': expected 72000000000 values"));
+    CHECK(says(with_weights({Index{1} << 62, 4}, 1, nothing), "more elements than can be counted"));
+    CHECK(says(with_weights({72, -2}, 1, nothing), "cannot be negative"));
+    CHECK(says(with_weights({72, 2}, 143, nothing), "expected 144 values of 1 bytes for the shape (72,2), got 143"));
+    CHECK(says(with_weights({72, 2}, 0, [](auto& w) { w.set_raw_data(std::string(575, 'x')); }),
+               "expected 144 values of 4 bytes for the shape (72,2), got 575 bytes"));
+    CHECK(says(with_weights({72, 2}, 144, [](auto& w) { w.set_data_type(onnx::TensorProto::INT8); }),
+               "expected values of type float, double or float16, got type INT8"));
+
+    std::ofstream(out.path.parent_path() / "outside.weights") << std::string(576, 'x');
+    for (const std::string location : {"../outside.weights", "/etc/passwd", "", "sub/../../outside.weights"})
+        CHECK(says(with_weights({72, 2}, 0,
+                                [&](auto& w) {
+                                    w.set_data_location(onnx::TensorProto::EXTERNAL);
+                                    auto& entry = *w.add_external_data();
+                                    entry.set_key("location");
+                                    entry.set_value(location);
+                                }),
+                   "expected external data in the model's folder, got '" + location + "'"));
+    fs::remove(out.path.parent_path() / "outside.weights");
+    std::ofstream(out.path / "inside.weights") << std::string(500, 'x');
+    CHECK(says(
+        with_weights({72, 2}, 0,
+                     [&](auto& w) {
+                         w.set_data_location(onnx::TensorProto::EXTERNAL);
+                         for (const auto& [key, value] : {std::pair{"location", "inside.weights"}, {"length", "576"}}) {
+                             auto& entry = *w.add_external_data();
+                             entry.set_key(key);
+                             entry.set_value(value);
+                         }
+                     }),
+        "expected 576 bytes at 0 of 'inside.weights', which has 500"));
+
+    Graph g;
+    auto& pad = g.node("Pad", {"image", "pads"}, "scores");
+    pad.set_name("huge");
+    auto& pads = *g.graph().add_initializer();
+    pads.set_name("pads");
+    pads.set_data_type(onnx::TensorProto::INT64);
+    pads.add_dims(8);
+    for (const Index side : {0, 0, 1000000, 1000000, 0, 0, 0, 0}) pads.add_int64_data(side);
+    CHECK(says(refusal(g.save(out)), "node 'huge' (Pad): expected at most 268435456 values for one picture"));
+}
+
+TEST_CASE("onnx: the real model classifies as its exporter says") {
+    const fs::path shared = fs::path(DECONVVIZ_SOURCE_DIR).parent_path() / "shared";
+    const fs::path path = shared / "models/cifar10_vgg.onnx", data = shared / "data/cifar10";
+    if (!fs::exists(path) || !fs::exists(data)) {
+        MESSAGE("skipped: " << path.string() << " or " << data.string() << " is not there");
+        return;
+    }
+    const auto model = dv::load_onnx<float>(path);
+    const auto test = dv::load_cifar10<float>(data).test;
+    const auto some = test.first(1000);
+    CHECK(dv::evaluate(model, some).accuracy > 0.8);
+}
