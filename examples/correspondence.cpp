@@ -5,52 +5,18 @@
 #include <filesystem>
 
 #include <deconvviz/io/safetensors.hpp>
+#include "support/faces.hpp"
 #include "support/progress.hpp"
 #include "support/settings.hpp"
 #include "support/text.hpp"
 #include "support/training.hpp"
 
 namespace dv = deconvviz;
+using examples::Faces;
+using examples::faces_of;
 using examples::text;
 
 namespace {
-
-/// Pictures of one kind, and where each has its eyes, its nose and its face.
-struct Faces {
-    dv::Tensor<float> images;
-    std::vector<dv::PicturePart> parts;
-    std::vector<dv::Window> faces;
-};
-
-/// Up to `count` faces of a kind from number `first` on, without scarves, which would hide the nose.
-Faces faces_of(const dv::DrawnFaces<float>& all, int kind, std::size_t first, std::size_t count) {
-    std::vector<dv::Tensor<float>> images;
-    std::vector<dv::PicturePart> parts{{"left eye", {}}, {"right eye", {}}, {"nose", {}}};
-    std::vector<dv::Window> heads;
-    for (std::size_t i = 0, seen = 0; i < all.parts.size() && images.size() < count; ++i) {
-        if (all.data.labels[i] != kind || all.parts[i].scarf || seen++ < first) continue;
-        images.push_back(all.data.image(static_cast<dv::Index>(i)));
-        parts[0].windows.push_back(all.parts[i].left_eye);
-        parts[1].windows.push_back(all.parts[i].right_eye);
-        parts[2].windows.push_back(all.parts[i].nose);
-        heads.push_back(all.parts[i].face);
-    }
-    return {dv::stack(images), parts, heads};
-}
-
-/// Four convolutions, each with a ReLU and a pooling, and two dense layers.
-dv::Sequential<float> face_network(std::uint64_t seed) {
-    const auto conv = [](dv::Index in, dv::Index out, dv::Index kernel) {
-        return dv::Conv2D<float>({.in = in, .out = out, .kernel = kernel, .padding = kernel / 2});
-    };
-    const dv::ReLU<float> relu;
-    const dv::MaxPool2D<float> pool({.kernel = 2});
-    dv::Sequential<float> model({3, 48, 48}, conv(3, 12, 5), relu, pool, conv(12, 24, 3), relu, pool, conv(24, 32, 3),
-                                relu, pool, conv(32, 48, 3), relu, pool, dv::Flatten<float>(),
-                                dv::Dense<float>({.in = 432, .out = 64}), relu, dv::Dense<float>({.in = 64, .out = 6}));
-    dv::initialise(model, {.seed = seed});
-    return model;
-}
 
 void train_or_read(dv::Sequential<float>& model, const dv::DrawnFaces<float>& test,
                    const examples::Settings& settings) {
@@ -159,7 +125,7 @@ void show(const examples::Settings& settings) {
     const auto test =
         dv::draw_faces<float>({.count = settings.quick ? 180 : 1500, .seed = settings.seed + 1, .variation = 1.5});
     dv::save_png(settings.out / "faces.png", kinds(test.data, settings.style()));
-    auto model = face_network(settings.seed);
+    auto model = examples::face_network(settings.seed);
     const auto untrained = model;
     train_or_read(model, test, settings);
 

@@ -108,6 +108,14 @@ TEST_CASE("occlusion: equal to hiding each patch by hand, for any batch size and
     set_threads(before);
 }
 
+TEST_CASE("occlusion: with a stride larger than the patch every position still hides something") {
+    const Sequential<double> model({1, 10, 11}, Flatten<double>(), Dense<double>({.in = 110, .out = 2}));
+    const auto map = occlusion_sensitivity(model, Tensor<double>({1, 10, 11}), {.patch = {1, 2}, .stride = {4, 5}});
+    CHECK(map.rows() == 3);     // 0, 4, 8
+    CHECK(map.columns() == 3);  // 0, 5, 10, the last one clipped
+    CHECK(map.patch_at(2, 2) == Window{8, 10, 1, 1});
+}
+
 TEST_CASE("occlusion: progress counts up to the end and can cancel") {
     const auto model = sum_of_pixels(false);
     const Tensor<double> image({1, 3, 4});

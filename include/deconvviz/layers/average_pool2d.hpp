@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "deconvviz/kernels/average_pool.hpp"
+#include "deconvviz/layers/detail/pooling.hpp"
 #include "deconvviz/layers/layer.hpp"
 
 namespace deconvviz {
@@ -31,16 +32,7 @@ template <class T>
 class AveragePool2D {
   public:
     explicit AveragePool2D(const AveragePool2DOptions& options = {}) : options_(options) {
-        detail::expect_at_least(1, options_.kernel, "AveragePool2D", "kernel");
-        if (options_.stride == Size2D(0)) options_.stride = options_.kernel;
-        detail::expect_at_least(1, options_.stride, "AveragePool2D", "stride");
-        const Padding2D& padding = options_.padding;
-        detail::expect_at_least(0, padding.before(), "AveragePool2D", "padding");
-        detail::expect_at_least(0, padding.after(), "AveragePool2D", "padding");
-        if (std::max(padding.top, padding.bottom) >= options_.kernel.y ||
-            std::max(padding.left, padding.right) >= options_.kernel.x)
-            detail::raise<OptionError>("AveragePool2D: expected a padding smaller than the kernel of ", options_.kernel,
-                                       ", got ", padding);
+        detail::complete_pooling(kind(), options_);
     }
 
     std::string_view kind() const { return "AveragePool2D"; }
@@ -49,16 +41,7 @@ class AveragePool2D {
     Window reads(const Window& dst, const Shape& src) const { return sliding().reads(dst, src[1], src[2]); }
     Window reached_by(const Window& src, const Shape& dst) const { return sliding().reached_by(src, dst[1], dst[2]); }
 
-    Shape output_shape(const Shape& sample) const {
-        detail::expect_maps(sample, "feature maps");
-        const auto& [kernel, stride, padding, ceil, count] = options_;
-        const Index height = pooled_size(sample[1], kernel.y, stride.y, padding.top, padding.bottom, ceil);
-        const Index width = pooled_size(sample[2], kernel.x, stride.x, padding.left, padding.right, ceil);
-        if (height == 0 || width == 0)
-            detail::raise<ShapeError>("a kernel of ", kernel, " with padding ", padding,
-                                      " does not fit into an input of ", sample);
-        return {sample[0], height, width};
-    }
+    Shape output_shape(const Shape& sample) const { return detail::pooled_shape(sample, options_); }
 
     void forward(const Tensor<T>& src, Tensor<T>& dst, Record<T>&, const PassOptions&) const {
         dst.resize(output_shape(src.shape().sample()).batched(src.shape()[0]));

@@ -9,6 +9,7 @@
 
 #include "deconvviz/kernels/max_pool.hpp"
 #include "deconvviz/kernels/unpool_to_centres.hpp"
+#include "deconvviz/layers/detail/pooling.hpp"
 #include "deconvviz/layers/detail/windows.hpp"
 #include "deconvviz/layers/layer.hpp"
 
@@ -39,16 +40,7 @@ template <class T>
 class MaxPool2D {
   public:
     explicit MaxPool2D(const MaxPool2DOptions& options = {}) : options_(options) {
-        detail::expect_at_least(1, options_.kernel, "MaxPool2D", "kernel");
-        if (options_.stride == Size2D(0)) options_.stride = options_.kernel;
-        detail::expect_at_least(1, options_.stride, "MaxPool2D", "stride");
-        const Padding2D& padding = options_.padding;
-        detail::expect_at_least(0, padding.before(), "MaxPool2D", "padding");
-        detail::expect_at_least(0, padding.after(), "MaxPool2D", "padding");
-        if (std::max(padding.top, padding.bottom) >= options_.kernel.y ||
-            std::max(padding.left, padding.right) >= options_.kernel.x)
-            detail::raise<OptionError>("MaxPool2D: expected a padding smaller than the kernel of ", options_.kernel,
-                                       ", got ", padding);
+        detail::complete_pooling(kind(), options_);
         if (places() > 65536)
             detail::raise<OptionError>("MaxPool2D: expected a kernel of at most 65536 places, got ", options_.kernel);
     }
@@ -57,16 +49,7 @@ class MaxPool2D {
     const MaxPool2DOptions& options() const { return options_; }
     SlidingWindow sliding() const { return {options_.kernel, options_.stride, options_.padding.before(), 1}; }
 
-    Shape output_shape(const Shape& sample) const {
-        detail::expect_maps(sample, "feature maps");
-        const auto& [kernel, stride, padding, ceil] = options_;
-        const Index height = pooled_size(sample[1], kernel.y, stride.y, padding.top, padding.bottom, ceil);
-        const Index width = pooled_size(sample[2], kernel.x, stride.x, padding.left, padding.right, ceil);
-        if (height == 0 || width == 0)
-            detail::raise<ShapeError>("a kernel of ", kernel, " with padding ", padding,
-                                      " does not fit into an input of ", sample);
-        return {sample[0], height, width};
-    }
+    Shape output_shape(const Shape& sample) const { return detail::pooled_shape(sample, options_); }
 
     Window reads(const Window& dst, const Shape& src) const { return sliding().reads(dst, src[1], src[2]); }
     Window reached_by(const Window& src, const Shape& dst) const { return sliding().reached_by(src, dst[1], dst[2]); }

@@ -23,9 +23,9 @@ void hide(T* picture, const Shape& shape, const Window& window, T fill) {
 }
 
 /// Positions of a patch along one axis, from 0 in steps of the stride until the border is reached; the last patch is
-/// clipped there.
+/// clipped there. With a stride larger than the patch, the last one that still hides a pixel.
 constexpr Index patch_positions(Index size, Index patch, Index stride) {
-    return patch >= size ? 1 : (size - patch + stride - 1) / stride + 1;
+    return patch >= size ? 1 : std::min((size - patch + stride - 1) / stride, (size - 1) / stride) + 1;
 }
 
 /// The positions of a patch on a picture.
