@@ -67,10 +67,11 @@ void check_network(const std::string& name, double tolerance) {
         {"logit", dv::single_unit(trace, {.layer = last, .map = top, .value = dv::SeedValue::one})}};
     int compared = 0;
     for (const auto& entry : seeds)
-        for (const auto& [array, expected] : file.all()) {
+        for (const auto& value : file.all()) {
+            const std::string& array = value.first;
             if (!array.starts_with("back/" + entry.first + "/")) continue;
             CAPTURE(array);
-            support::check_close_to_largest(dv::deconvnet(model, trace, entry.second, rules(array)), expected,
+            support::check_close_to_largest(dv::deconvnet(model, trace, entry.second, rules(array)), value.second,
                                             tolerance);
             ++compared;
         }
