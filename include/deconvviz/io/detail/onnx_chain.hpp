@@ -35,7 +35,7 @@ class OnnxChain {
         for (int i = 0; i < file.graph().node_size(); ++i) {
             if (const auto norm = norms_.find(i, value_)) {
                 i = norm->last;
-                take(OnnxNode(file, file.graph().node(i), opset_), LocalResponseNorm<T>(norm->options));
+                follow(OnnxNode(file, file.graph().node(i), opset_), LocalResponseNorm<T>(norm->options));
                 continue;
             }
             const onnx::NodeProto& proto = file.graph().node(i);
@@ -227,7 +227,7 @@ class OnnxChain {
     }
 
     /// The layer becomes the last one, and the node's output the value.
-    void take(const OnnxNode& node, AnyLayer<T> layer) {
+    void follow(const OnnxNode& node, AnyLayer<T> layer) {
         extend(node, std::move(layer));
         value_ = node.output();
         shapes_[value_] = shape_;
