@@ -12,6 +12,8 @@
 
 #include <doctest/doctest.h>
 
+#include "test_folder.hpp"
+
 namespace dv = deconvviz;
 namespace fs = std::filesystem;
 using doctest::Contains;
@@ -19,6 +21,7 @@ using doctest::Contains;
 namespace {
 
 using Content = std::vector<unsigned char>;
+using Folder = support::TestFolder;
 
 Content operator+(Content a, const Content& b) {
     a.insert(a.end(), b.begin(), b.end());
@@ -68,30 +71,6 @@ Content gzip(const Content& content) {
     }
     return bytes + little_endian(~crc, 4) + little_endian(static_cast<std::uint32_t>(content.size()), 4);
 }
-
-/// A folder of its own for each test, gone at the end.
-class Folder {
-  public:
-    Folder() {
-        std::string pattern = (fs::temp_directory_path() / "deconvviz-cifar-XXXXXX").string();
-        REQUIRE(mkdtemp(pattern.data()) != nullptr);
-        path_ = pattern;
-    }
-    ~Folder() { fs::remove_all(path_); }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-
-    const fs::path& path() const { return path_; }
-
-    fs::path write(const std::string& name, const Content& content) const {
-        std::ofstream file(path_ / name, std::ios::binary);
-        file.write(reinterpret_cast<const char*>(content.data()), static_cast<std::streamsize>(content.size()));
-        return path_ / name;
-    }
-
-  private:
-    fs::path path_;
-};
 
 }  // namespace
 

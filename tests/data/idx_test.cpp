@@ -14,6 +14,8 @@
 
 #include <doctest/doctest.h>
 
+#include "test_folder.hpp"
+
 namespace dv = deconvviz;
 namespace fs = std::filesystem;
 using doctest::Contains;
@@ -74,26 +76,9 @@ std::vector<int> labels_in_packed_labels() {
     return labels;
 }
 
-/// A folder of its own for each test, gone at the end.
-class Folder {
+/// With the files of a data set.
+class Folder : public support::TestFolder {
   public:
-    Folder() {
-        std::string pattern = (fs::temp_directory_path() / "deconvviz-idx-XXXXXX").string();
-        REQUIRE(mkdtemp(pattern.data()) != nullptr);
-        path_ = pattern;
-    }
-    ~Folder() { fs::remove_all(path_); }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-
-    const fs::path& path() const { return path_; }
-
-    fs::path write(const std::string& name, const Content& content) const {
-        std::ofstream file(path_ / name, std::ios::binary);
-        file.write(reinterpret_cast<const char*>(content.data()), static_cast<std::streamsize>(content.size()));
-        return path_ / name;
-    }
-
     /// The four files of MNIST with two pictures each, with `suffix` behind the first three names.
     void write_mnist(const std::string& suffix = "") const {
         const bool packed = suffix == ".gz";
@@ -102,9 +87,6 @@ class Folder {
         write("t10k-images-idx3-ubyte" + suffix, packed ? gzip(two_pictures) : two_pictures);
         write("t10k-labels-idx1-ubyte" + suffix, packed ? gzip(two_labels) : two_labels);
     }
-
-  private:
-    fs::path path_;
 };
 
 }  // namespace

@@ -120,9 +120,8 @@ struct Padding2D {
     }
 };
 
-/// Output positions of a convolution along one axis: floor((size + before + after - dilation (kernel - 1) - 1) /
-/// stride)
-/// + 1, or 0 where the kernel does not fit. `before` and `after` are the paddings at the two ends.
+/// Output positions of a convolution along one axis, with the paddings `before` and `after` at its two ends:
+/// floor((size + before + after - dilation (kernel - 1) - 1) / stride) + 1, or 0 where the kernel does not fit.
 constexpr Index convolved_size(Index size, Index kernel, Index stride, Index before, Index after, Index dilation) {
     const Index room = size + before + after - dilation * (kernel - 1) - 1;
     return room < 0 ? 0 : room / stride + 1;

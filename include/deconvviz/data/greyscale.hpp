@@ -8,6 +8,15 @@
 
 namespace deconvviz {
 
+namespace detail {
+
+/// The brightness of a colour (ITU-R BT.601).
+constexpr double luma(double red, double green, double blue) {
+    return 0.299 * red + 0.587 * green + 0.114 * blue;
+}
+
+}  // namespace detail
+
 /// Pictures (N, 3, H, W) as their luma (N, 1, H, W): 0.299 red + 0.587 green + 0.114 blue (ITU-R BT.601). Pictures of
 /// one channel come back as they are. Throws ShapeError for any other shape.
 template <class T>
@@ -23,8 +32,8 @@ Tensor<T> greyscale(const Tensor<T>& images) {
             const T* red = images.data() + 3 * n * plane;
             for (Index i = 0; i < plane; ++i)
                 grey[n * plane + i] =
-                    static_cast<T>(0.299 * static_cast<double>(red[i]) + 0.587 * static_cast<double>(red[plane + i]) +
-                                   0.114 * static_cast<double>(red[2 * plane + i]));
+                    static_cast<T>(detail::luma(static_cast<double>(red[i]), static_cast<double>(red[plane + i]),
+                                                static_cast<double>(red[2 * plane + i])));
         }
     });
     return grey;

@@ -12,6 +12,7 @@
 #include "deconvviz/core/error.hpp"
 #include "deconvviz/core/shape.hpp"
 #include "deconvviz/core/tensor.hpp"
+#include "deconvviz/data/greyscale.hpp"
 #include "deconvviz/data/resize.hpp"
 #include "deconvviz/figure/image.hpp"
 
@@ -70,7 +71,7 @@ Tensor<T> planes_of(const figure::Image& image, Channels channels) {
     for (Index i = 0; i < count; ++i) {
         const figure::Color& p = pixels[static_cast<std::size_t>(i)];
         if (channels == Channels::grey) {
-            out[i] = static_cast<T>(0.299 * p.r + 0.587 * p.g + 0.114 * p.b);
+            out[i] = static_cast<T>(luma(p.r, p.g, p.b));
             continue;
         }
         out[i] = static_cast<T>(channels == Channels::rgb ? p.r : p.b);
