@@ -129,6 +129,16 @@ TEST_CASE("sequential: a layer as what it is, or OptionError") {
     support::check_throws<dv::OptionError>([&] { model.layer<dv::ReLU<float>>(0); }, {"'conv1'", "Conv2D"});
 }
 
+TEST_CASE("sequential: naming very many layers takes no time, whatever some are called") {
+    std::vector<dv::AnyLayer<float>> layers;
+    for (int i = 0; i < 20000; ++i) layers.emplace_back(dv::ReLU<float>());
+    layers[9].rename("relu20000");
+    const Model model({3}, std::move(layers));
+    CHECK(model.name(8) == "relu9");
+    CHECK(model.name(10) == "relu10");
+    CHECK(model.name(19999) == "relu19999");
+}
+
 TEST_CASE("sequential: parameters come in the order of the layers, named layer.parameter") {
     Model model = small();
     std::vector<std::string> all;

@@ -8,6 +8,8 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -211,21 +213,20 @@ class Sequential {
         return lower;
     }
 
+    /// In time that grows as the number of layers, which may be that of a file's nodes.
     void name_layers() {
+        std::unordered_set<std::string> taken;
+        for (const AnyLayer<T>& layer : layers_)
+            if (!layer.name().empty() && !taken.insert(layer.name()).second)
+                detail::raise<OptionError>("two layers are named '", layer.name(), "'; names must be unique");
+        std::unordered_map<std::string, int> last;  // number of each kind
         std::vector<std::string> names;
-        const auto taken = [&](const std::string& name) {
-            for (const AnyLayer<T>& layer : layers_)
-                if (layer.name() == name) return true;
-            return false;
-        };
         for (AnyLayer<T>& layer : layers_) {
-            for (int number = 1; layer.name().empty(); ++number) {
-                std::string name = stem(layer.kind()) + std::to_string(number);
-                if (!taken(name)) layer.rename(std::move(name));
+            while (layer.name().empty()) {
+                const std::string kind = stem(layer.kind());
+                std::string name = kind + std::to_string(++last[kind]);
+                if (taken.insert(name).second) layer.rename(std::move(name));
             }
-            for (const std::string& before : names)
-                if (before == layer.name())
-                    detail::raise<OptionError>("two layers are named '", before, "'; names must be unique");
             names.push_back(layer.name());
         }
         names_ = std::make_shared<const std::vector<std::string>>(std::move(names));
