@@ -1,5 +1,5 @@
-// ONNX files: networks from PyTorch and in other exporters' forms against values by PyTorch; round trips; what is
-// refused.
+// ONNX files: networks from PyTorch and in other exporters' forms against values by PyTorch; round trips; graphs that
+// are refused.
 #include "deconvviz/io/onnx.hpp"
 
 #include <filesystem>
@@ -14,6 +14,7 @@
 #include "deconvviz/train/evaluate.hpp"
 #include "deconvviz/visualize/deconvnet.hpp"
 #include "deconvviz/visualize/occlusion.hpp"
+#include "onnx_graph.hpp"
 #include "reference_file.hpp"
 #include "tensor_support.hpp"
 
@@ -22,18 +23,16 @@ namespace fs = std::filesystem;
 using dv::Index;
 using dv::Shape;
 using dv::Tensor;
+using support::Graph;
+using support::integers;
 using support::ReferenceFile;
+using support::refusal;
+using support::says;
+using support::TestFolder;
 
 namespace {
 
 const fs::path folder = fs::path(DECONVVIZ_SOURCE_DIR) / "tests/reference/onnx";
-
-/// A folder of its own that goes with the test.
-struct Folder {
-    fs::path path = fs::temp_directory_path() / ("deconvviz_onnx_" + std::to_string(::getpid()));
-    Folder() { fs::create_directories(path); }
-    ~Folder() { fs::remove_all(path); }
-};
 
 dv::ReverseRules rules(const std::string& array) {
     const auto has = [&](const char* word) { return array.find(word) != std::string::npos; };
@@ -81,72 +80,6 @@ void check_network(const std::string& name, double tolerance) {
     support::check_tensor_close(map.probability, file["occlusion"], 0, tolerance);
 }
 
-std::string refusal(const fs::path& path, const dv::OnnxOptions& options = {}) {
-    try {
-        (void)dv::load_onnx<float>(path, options);
-    } catch (const dv::FormatError& error) {
-        return error.what();
-    }
-    return "nothing was thrown";
-}
-
-/// A model of one node, or some, to break.
-class Graph {
-  public:
-    Graph() {
-        model_.set_ir_version(7);
-        model_.add_opset_import()->set_version(13);
-        value(*graph().add_input(), "image", {0, 2, 6, 6});
-        value(*graph().add_output(), "scores", {0, 2});
-    }
-    onnx::GraphProto& graph() { return *model_.mutable_graph(); }
-    onnx::ModelProto& model() { return model_; }
-
-    static void value(onnx::ValueInfoProto& info, const std::string& name, const std::vector<Index>& dims) {
-        info.set_name(name);
-        info.mutable_type()->mutable_tensor_type()->set_elem_type(onnx::TensorProto::FLOAT);
-        for (const Index extent : dims) {
-            auto& dim = *info.mutable_type()->mutable_tensor_type()->mutable_shape()->add_dim();
-            if (extent > 0) dim.set_dim_value(extent);
-        }
-    }
-    onnx::NodeProto& node(const std::string& kind, const std::vector<std::string>& inputs, const std::string& output) {
-        auto& added = *graph().add_node();
-        added.set_op_type(kind);
-        added.set_name("the " + kind);
-        for (const std::string& input : inputs) added.add_input(input);
-        added.add_output(output);
-        return added;
-    }
-    onnx::TensorProto& floats(const std::string& name, const std::vector<Index>& dims, Index count) {
-        auto& tensor = *graph().add_initializer();
-        tensor.set_name(name);
-        tensor.set_data_type(onnx::TensorProto::FLOAT);
-        for (const Index extent : dims) tensor.add_dims(extent);
-        for (Index i = 0; i < count; ++i) tensor.add_float_data(0.5F);
-        return tensor;
-    }
-    fs::path save(const Folder& to) {
-        std::ofstream(to.path / "a.onnx", std::ios::binary) << model_.SerializeAsString();
-        return to.path / "a.onnx";
-    }
-
-  private:
-    onnx::ModelProto model_;
-};
-
-void integers(onnx::NodeProto& node, const std::string& name, const std::vector<Index>& values) {
-    auto& attribute = *node.add_attribute();
-    attribute.set_name(name);
-    attribute.set_type(onnx::AttributeProto::INTS);
-    for (const Index value : values) attribute.add_ints(value);
-}
-
-bool says(const std::string& message, const std::string& part) {
-    INFO(message);
-    return message.find(part) != std::string::npos;
-}
-
 }  // namespace
 
 TEST_CASE("onnx: every operator computes what PyTorch computes, forward, back under all rules, occluded") {
@@ -165,12 +98,12 @@ TEST_CASE("onnx: layers carry the names of their nodes") {
 }
 
 TEST_CASE_TEMPLATE("onnx: a round trip keeps every bit, option and name", T, float, double) {
-    const Folder out;
+    const TestFolder out;
     for (const char* name : {"plain", "odd", "deep", "keras", "opset7"}) {
         CAPTURE(name);
         auto model = dv::load_onnx<T>(folder / (std::string(name) + ".onnx"));
-        dv::save_onnx(out.path / "a.onnx", model);
-        auto again = dv::load_onnx<T>(out.path / "a.onnx");
+        dv::save_onnx(out.path() / "a.onnx", model);
+        auto again = dv::load_onnx<T>(out.path() / "a.onnx");
         REQUIRE(again.size() == model.size());
         CHECK(again.input_shape() == model.input_shape());
         for (std::size_t i = 0; i < model.size(); ++i) {
@@ -200,15 +133,15 @@ TEST_CASE("onnx: a layer of the user's cannot be written, and is named") {
         void deconv(const dv::LayerTrace<float>&, const Tensor<float>&, Tensor<float>&, const dv::ReverseRules&) const {
         }
     };
-    const Folder out;
+    const TestFolder out;
     const dv::Sequential<float> model({3}, Nothing());
-    CHECK_THROWS_WITH_AS(dv::save_onnx(out.path / "a.onnx", model),
+    CHECK_THROWS_WITH_AS(dv::save_onnx(out.path() / "a.onnx", model),
                          "save_onnx: layer 'nothing1' (Nothing) has no operator in ONNX", dv::OptionError);
-    CHECK(fs::is_empty(out.path));
+    CHECK(fs::is_empty(out.path()));
 }
 
 TEST_CASE("onnx: what is no chain, or not supported, is refused by an error that names the node") {
-    const Folder out;
+    const TestFolder out;
     {
         Graph g;
         g.node("Sigmoid", {"image"}, "scores");
@@ -280,7 +213,7 @@ TEST_CASE("onnx: what is no chain, or not supported, is refused by an error that
 }
 
 TEST_CASE("onnx: an open size is filled in, a fixed one must agree") {
-    const Folder out;
+    const TestFolder out;
     Graph g;
     for (const int i : {2, 3})
         g.graph()
@@ -296,73 +229,6 @@ TEST_CASE("onnx: an open size is filled in, a fixed one must agree") {
     CHECK(
         says(refusal(path, {.input = Shape{3, 9, 5}}), "input 'image' does not take samples of (3,9,5) as asked for"));
     CHECK(says(refusal(path), "leaves the size of a picture open"));
-}
-
-TEST_CASE("onnx: files that are damaged, boastful or nosy are refused, and ask for no memory") {
-    const Folder out;
-    const auto write = [&](const std::string& bytes) {
-        std::ofstream(out.path / "a.onnx", std::ios::binary) << bytes;
-        return out.path / "a.onnx";
-    };
-    CHECK_THROWS_AS(dv::load_onnx<float>(out.path / "missing.onnx"), dv::IoError);
-    CHECK_THROWS_AS(dv::load_onnx<float>(out.path), dv::IoError);
-    CHECK(says(refusal(write("")), "expected an ONNX model with a graph of nodes, got something else"));
-    CHECK(says(refusal(write("this is no model at all")), "expected an ONNX model"));
-    std::ifstream file(folder / "plain.onnx", std::ios::binary);
-    const std::string whole((std::istreambuf_iterator<char>(file)), {});
-    for (std::size_t size = 0; size < whole.size(); size += 97)
-        CHECK_THROWS_AS(dv::load_onnx<float>(write(whole.substr(0, size))), dv::FormatError);
-
-    const auto with_weights = [&](const std::vector<Index>& dims, Index count, const auto& change) {
-        Graph g;
-        change(g.floats("w", dims, count));
-        g.node("Flatten", {"image"}, "a");
-        g.node("MatMul", {"a", "w"}, "scores");
-        return refusal(g.save(out));
-    };
-    const auto nothing = [](onnx::TensorProto&) {};
-    CHECK(says(with_weights({72, 1000000000}, 72, nothing), "tensor 'w': expected 72000000000 values"));
-    CHECK(says(with_weights({Index{1} << 62, 4}, 1, nothing), "more elements than can be counted"));
-    CHECK(says(with_weights({72, -2}, 1, nothing), "cannot be negative"));
-    CHECK(says(with_weights({72, 2}, 143, nothing), "expected 144 values of 1 bytes for the shape (72,2), got 143"));
-    CHECK(says(with_weights({72, 2}, 0, [](auto& w) { w.set_raw_data(std::string(575, 'x')); }),
-               "expected 144 values of 4 bytes for the shape (72,2), got 575 bytes"));
-    CHECK(says(with_weights({72, 2}, 144, [](auto& w) { w.set_data_type(onnx::TensorProto::INT8); }),
-               "expected values of type float, double or float16, got type INT8"));
-
-    std::ofstream(out.path.parent_path() / "outside.weights") << std::string(576, 'x');
-    for (const std::string location : {"../outside.weights", "/etc/passwd", "", "sub/../../outside.weights"})
-        CHECK(says(with_weights({72, 2}, 0,
-                                [&](auto& w) {
-                                    w.set_data_location(onnx::TensorProto::EXTERNAL);
-                                    auto& entry = *w.add_external_data();
-                                    entry.set_key("location");
-                                    entry.set_value(location);
-                                }),
-                   "expected external data in the model's folder, got '" + location + "'"));
-    fs::remove(out.path.parent_path() / "outside.weights");
-    std::ofstream(out.path / "inside.weights") << std::string(500, 'x');
-    CHECK(says(
-        with_weights({72, 2}, 0,
-                     [&](auto& w) {
-                         w.set_data_location(onnx::TensorProto::EXTERNAL);
-                         for (const auto& [key, value] : {std::pair{"location", "inside.weights"}, {"length", "576"}}) {
-                             auto& entry = *w.add_external_data();
-                             entry.set_key(key);
-                             entry.set_value(value);
-                         }
-                     }),
-        "expected 576 bytes at 0 of 'inside.weights', which has 500"));
-
-    Graph g;
-    auto& pad = g.node("Pad", {"image", "pads"}, "scores");
-    pad.set_name("huge");
-    auto& pads = *g.graph().add_initializer();
-    pads.set_name("pads");
-    pads.set_data_type(onnx::TensorProto::INT64);
-    pads.add_dims(8);
-    for (const Index side : {0, 0, 1000000, 1000000, 0, 0, 0, 0}) pads.add_int64_data(side);
-    CHECK(says(refusal(g.save(out)), "node 'huge' (Pad): expected at most 268435456 values for one picture"));
 }
 
 TEST_CASE("onnx: the real model classifies as its exporter says") {

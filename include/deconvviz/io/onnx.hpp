@@ -44,14 +44,20 @@ struct OnnxOptions {
 ///
 /// Throws IoError where a file cannot be read; FormatError, naming the node, its operator and what could be done, where
 /// the file is no ONNX model or damaged, where the graph is no chain or has an operator or a form of one that is not in
-/// the table, and for a layer of more than 2^28 values a picture. Cost: each weight is read from the file straight to
-/// where it stays (once more for MatMul and for a Gemm without transB); memory: the weights, the graph without them.
+/// the table, for a layer of more than 2^28 values a picture, and where layers share weights so often that they are
+/// more than 16 times what the files hold. Cost: each weight is read from the file straight to where it stays (once
+/// more for MatMul and for a Gemm without transB); memory: the weights, the graph without them (of a malicious file,
+/// some 300 bytes for two).
 template <class T>
 Sequential<T> load_onnx(const std::filesystem::path& path, const OnnxOptions& options = {}) {
     const detail::OnnxFile file(path);
-    detail::OnnxChain<T> chain(file, options.input);
     try {
+        detail::OnnxChain<T> chain(file, options.input);
         return Sequential<T>(chain.input(), chain.take());
+    } catch (const FormatError&) {
+        throw;
+    } catch (const IoError&) {
+        throw;
     } catch (const Error& error) {
         detail::raise<FormatError>(path.string(), ": ", error.what());
     }

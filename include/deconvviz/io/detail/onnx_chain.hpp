@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -59,6 +60,7 @@ class OnnxChain {
   private:
     static constexpr std::int64_t batch = std::numeric_limits<std::int64_t>::min();  // its size, whatever it is
     static constexpr Index largest_sample = Index{1} << 28;
+    static constexpr std::size_t most_numbers = 64;  // in what an exporter computes on the side
 
     template <class... Why>
     [[noreturn]] void refuse(const Why&... why) const {
@@ -118,7 +120,8 @@ class OnnxChain {
     /// A node that gives a constant?
     bool constant(const OnnxNode& node) {
         if (node.kind() == "Constant") {
-            if (const auto whole = node.integers("value_ints"); !whole.empty()) numbers_[node.output()] = whole;
+            if (const auto whole = node.integers("value_ints"); !whole.empty() && whole.size() <= most_numbers)
+                numbers_[node.output()] = whole;
             if (node.has("value_int")) numbers_[node.output()] = {node.integer("value_int", 0)};
             return true;
         }
@@ -172,7 +175,8 @@ class OnnxChain {
                 const auto more = numbers(node, i);
                 if (!more) node.refuse("expected numbers that are known");
                 out.insert(out.end(), more->begin(), more->end());
-                if (out.size() > 64) node.refuse("expected a shape, got more than 64 numbers");
+                if (out.size() > most_numbers)
+                    node.refuse("expected a shape, got more than ", most_numbers, " numbers");
             }
         } else if (kind == "Slice") {
             const auto start = numbers(node, 1), end = numbers(node, 2);

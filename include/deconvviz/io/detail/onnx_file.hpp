@@ -43,13 +43,11 @@ class OnnxScanner {
     /// The fields of the model without the raw data of its initialisers. Throws FormatError for anything that is not
     /// made of fields.
     std::string scan() {
-        std::string model;
-        copy(model, [this](std::uint32_t tag, std::string& out) {
-            return tag == graph && nested(tag, out, [this](std::uint32_t inner, std::string& body) {
+        return fields([this](std::uint32_t tag, Output& out) {
+            return tag == graph && nested(tag, out, [this](std::uint32_t inner, Output& body) {
                        return inner == initialiser && tensor(inner, body);
                    });
         });
-        return model;
     }
 
     /// Where the raw data of initialiser i lie; nothing (size 0) for one without.
@@ -57,6 +55,7 @@ class OnnxScanner {
 
   private:
     using Wire = google::protobuf::internal::WireFormatLite;
+    using Output = google::protobuf::io::CodedOutputStream;
 
     // Field numbers of onnx.proto: ModelProto.graph, GraphProto.initializer, TensorProto.raw_data
     static constexpr std::uint32_t graph = 7 << 3 | 2, initialiser = 5 << 3 | 2, raw_data = 9 << 3 | 2;
@@ -72,39 +71,39 @@ class OnnxScanner {
         raise<FormatError>(name_, ": expected an ONNX model, got a file that is cut off, damaged or no ONNX");
     }
 
-    /// Copies fields up to the limit; `special(tag, out)` may take one over, and then says true.
+    /// The fields up to the limit, copied; `special(tag, out)` may take one over, and then says true. (One stream for
+    /// all of them: with each new one, protobuf clears what its string has in reserve.)
     template <class Special>
-    void copy(std::string& out, const Special& special) {
+    std::string fields(const Special& special) {
+        std::string bytes;
+        google::protobuf::io::StringOutputStream stream(&bytes);
+        Output out(&stream);
         while (input_.BytesUntilLimit() > 0) {
             const std::uint32_t tag = input_.ReadTag();
             if (tag == 0) damaged();
-            if (special(tag, out)) continue;
-            google::protobuf::io::StringOutputStream stream(&out);
-            google::protobuf::io::CodedOutputStream coded(&stream);
-            if (!Wire::SkipField(&input_, tag, &coded)) damaged();
+            if (!special(tag, out) && !Wire::SkipField(&input_, tag, &out)) damaged();
         }
+        out.Trim();
+        return bytes;
     }
 
     /// A message within: its fields are copied, its length is made anew.
     template <class Special>
-    bool nested(std::uint32_t tag, std::string& out, const Special& special) {
+    bool nested(std::uint32_t tag, Output& out, const Special& special) {
         std::uint32_t size = 0;
         if (!input_.ReadVarint32(&size) || std::uint64_t{size} > std::uint64_t(input_.BytesUntilLimit())) damaged();
         const auto outer = input_.PushLimit(static_cast<int>(size));
-        std::string body;
-        copy(body, special);
+        const std::string body = fields(special);
         input_.PopLimit(outer);
-        google::protobuf::io::StringOutputStream stream(&out);
-        google::protobuf::io::CodedOutputStream coded(&stream);
-        coded.WriteTag(tag);
-        coded.WriteVarint32(static_cast<std::uint32_t>(body.size()));
-        coded.WriteString(body);
+        out.WriteTag(tag);
+        out.WriteVarint32(static_cast<std::uint32_t>(body.size()));
+        out.WriteString(body);
         return true;
     }
 
-    bool tensor(std::uint32_t tag, std::string& out) {
+    bool tensor(std::uint32_t tag, Output& out) {
         FilePart part;
-        nested(tag, out, [&](std::uint32_t inner, std::string&) {
+        nested(tag, out, [&](std::uint32_t inner, Output&) {
             if (inner != raw_data) return false;
             std::uint32_t size = 0;
             if (!input_.ReadVarint32(&size) || std::uint64_t{size} > std::uint64_t(input_.BytesUntilLimit())) damaged();

@@ -88,7 +88,9 @@ class OnnxLayers {
     Tensor<T> read(const OnnxNode& node, int i) const {
         const OnnxConstant* constant = node.constant(i);
         if (!constant) node.refuse("expected an input ", i);
-        return tensors_.template read<T>(*constant, node.who());
+        Tensor<T> values = tensors_.template read<T>(*constant, node.who());
+        if (values.empty()) node.refuse("expected weights, got none in input ", i, " of shape ", values.shape());
+        return values;
     }
 
     /// One value for each of `count` outputs, out of as many or of one, in any shape.

@@ -13,6 +13,7 @@
 #include <string>
 #include <system_error>
 #include <type_traits>
+#include <unordered_map>
 #include <vector>
 
 #include "deconvviz/core/error.hpp"
@@ -30,7 +31,8 @@ class OnnxTensors {
 
     /// The values as a tensor of T. `who` says, for messages, who asks for it.
     /// Throws FormatError for another type than float, double and float16, for values that are not as many as the shape
-    /// says, and for external data outside of the model's folder.
+    /// says, for external data outside of the model's folder, and where layers that share weights want more of them
+    /// than the files have 16 times.
     template <class T>
     Tensor<T> read(const OnnxConstant& constant, const std::string& who) const {
         const onnx::TensorProto& tensor = *constant.tensor;
@@ -71,6 +73,8 @@ class OnnxTensors {
     }
 
   private:
+    static constexpr std::uint64_t most_shared = 16;
+
     template <class... Why>
     [[noreturn]] void refuse(const OnnxConstant& constant, const std::string& who, const Why&... why) const {
         raise<FormatError>(file_.file().name(), ": ", who, ": tensor '", constant.tensor->name(), "': ", why...);
@@ -98,23 +102,36 @@ class OnnxTensors {
                 refuse(constant, who, "expected ", count, " values of ", each, " bytes for the shape ", shape, ", got ",
                        got, " bytes");
         };
+        const auto charge = [&] {
+            read_ += count * sizeof(V);
+            std::uint64_t there = file_.file().size();
+            for (const auto& external : external_sizes_) there += external.second;
+            if (read_ / most_shared > there)
+                refuse(constant, who, "the layers share their weights so often that they are more than ", most_shared,
+                       " times the ", there, " bytes of the files");
+        };
         Tensor<T> out;
         if (tensor.data_location() == onnx::TensorProto::EXTERNAL) {
             FilePart part;
             const RandomAccessFile external = open_external(constant, who, part);
             expect(part.size, sizeof(V));
+            external_sizes_[external.name()] = external.size();
+            charge();
             out.resize(shape);
             read_part<T, V>(external, part, out.data());
         } else if (constant.part.size > 0) {
             expect(constant.part.size, sizeof(V));
+            charge();
             out.resize(shape);
             read_part<T, V>(file_.file(), constant.part, out.data());
         } else if (!tensor.raw_data().empty()) {
             expect(tensor.raw_data().size(), sizeof(V));
+            charge();
             out.resize(shape);
             convert<T, V>(tensor.raw_data().data(), shape.elements(), out.data());
         } else {
             expect(static_cast<std::uint64_t>(typed.size()), 1);
+            charge();
             out.resize(shape);
             for (Index i = 0; i < out.size(); ++i) {
                 if constexpr (std::is_same_v<V, Half>)
@@ -187,6 +204,8 @@ class OnnxTensors {
     }
 
     const OnnxFile& file_;
+    mutable std::uint64_t read_ = 0;                                         // bytes of weights so far
+    mutable std::unordered_map<std::string, std::uint64_t> external_sizes_;  // of the external files so far
 };
 
 /// An attribute of type float as the double that was meant: 0.1f is the nearest float to 0.1, not 0.100000001490116. So
