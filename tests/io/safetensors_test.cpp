@@ -130,6 +130,9 @@ TEST_CASE("safetensors: what does not fit the model or the format is refused, an
         file.write(header, values);
         CHECK(refusal(file) != "nothing was thrown");
     }
+    const std::string deep(500'000, '[');  // whoever goes down there by calls has no stack left
+    file.write(R"({"dense1.weights":)" + deep + std::string(deep.size(), ']') + "}", values);
+    CHECK(refusal(file) == ": expected a header of entries with lists of numbers, got deeper ones");
     std::ofstream(file.path, std::ios::binary) << "short";
     CHECK(refusal(file) == ": expected the 8 bytes of a header's length, got 5");
     std::ofstream(file.path, std::ios::binary) << std::string(64, '\xFF');

@@ -53,7 +53,14 @@ class SafetensorsFile {
         std::string text(static_cast<std::size_t>(length), ' ');
         file_.read(sizeof(length), text.data(), text.size());
         first_ = sizeof(length) + length;
-        header_ = nlohmann::json::parse(text, nullptr, false);
+        header_ = nlohmann::json::parse(
+            text,
+            [this](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+                // A list in an entry of the header is as deep as the format goes: what goes on would do so for ever.
+                if (depth > 3) refuse("expected a header of entries with lists of numbers, got deeper ones");
+                return true;
+            },
+            false);
         if (!header_.is_object()) refuse("expected a header that is a JSON object");
         for (const auto& [name, entry] : header_.items())
             if (name != "__metadata__") check(name, entry);
