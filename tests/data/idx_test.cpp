@@ -216,6 +216,12 @@ TEST_CASE("idx: a gzip file that announces more than deflate can hold allocates 
         Content{0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3} + Content(3U << 20U, 0) + little_endian(1U << 31U, 4);
     CHECK_THROWS_WITH_AS(dv::load_idx_labels(folder.write("large", large)), Contains("got 2147483648"),
                          dv::FormatError);
+    // Possible, but a bomb: 200 KiB for 128 MiB
+    const Content possible =
+        Content{0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3} + Content(200U << 10U, 0) + little_endian(128U << 20U, 4);
+    CHECK_THROWS_WITH_AS(dv::load_idx_labels(folder.write("possible", possible)),
+                         Contains("expected gzip data that unpack to at most 100 times their size, or 67108864 bytes"),
+                         dv::FormatError);
 }
 
 TEST_CASE("idx: several gzip members and bytes behind the last are refused") {

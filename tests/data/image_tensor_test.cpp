@@ -159,5 +159,9 @@ TEST_CASE("image tensor: the shorter side is brought to a length, then the middl
     CHECK_THROWS_AS(image_tensor<float>(image, {.crop = 21}), OptionError);
     CHECK_THROWS_AS(image_tensor<float>(image, {.short_side = 8, .size = 8}), OptionError);
     CHECK_THROWS_AS(image_tensor<float>(image, {.short_side = -1}), OptionError);
+    CHECK_THROWS_WITH_AS(
+        image_tensor<float>(Image(1, 200), {.short_side = 224}),
+        "picture: a short side of 224 would make 44800x224 of 200x1, expected at most 32768 pixels a side",
+        OptionError);
     CHECK_THROWS_AS(image_tensor<float>(Image()), OptionError);
 }

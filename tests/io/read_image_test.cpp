@@ -2,6 +2,9 @@
 #include "deconvviz/io/read_image.hpp"
 
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -78,6 +81,14 @@ std::string refusal(const Bytes& bytes) {
     return "nothing was thrown";
 }
 
+/// One of the files that fuzzing begins with.
+Bytes found(const std::string& name) {
+    std::ifstream file(std::filesystem::path(DECONVVIZ_SOURCE_DIR) / "tests/fuzz/corpus/picture" / name,
+                       std::ios::binary);
+    REQUIRE(file);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
 }  // namespace
 
 TEST_CASE("read image: a PNG comes back as it was written") {
@@ -128,4 +139,20 @@ TEST_CASE("read image: a few bytes that claim a huge picture cost no memory") {
     boastful[18] = 0x20;
     boastful[22] = 0x20;
     CHECK(refusal(boastful) == "a: 71 bytes cannot hold a picture of 8194x8194; the file is cut off or damaged");
+    CHECK(refusal(found("chunk_of_a_gigabyte.png")) ==
+          "a: the picture of 5x6 cannot be decoded: it is cut off, damaged or of a rare kind");
+    CHECK(refusal(found("thin_sampled_4x4.jpg")) ==
+          "a: the picture of 1x60000 cannot be decoded: it is cut off, damaged or of a rare kind");
+}
+
+TEST_CASE("read image: nothing is inflated beyond what the picture needs") {
+    const Bytes bomb = found("megabytes_for_one_pixel.png");  // four of them
+    CHECK(refusal(bomb) == "a: the picture of 1x1 cannot be decoded: it is cut off, damaged or of a rare kind");
+}
+
+TEST_CASE("read image: JPEGs that stb would not survive, or would take for ever") {
+    for (const char* name : {"codes_beyond_their_table.jpg", "codes_beyond_their_table_and_the_end.jpg"})
+        CHECK(refusal(found(name)) == "a: expected a PNG or JPEG picture, got something else or a damaged one");
+    CHECK(refusal(found("scans_without_end.jpg")) ==
+          "a: 1500 scans are more than a JPEG of 2200x2200 in 15023 bytes can need");
 }

@@ -35,6 +35,9 @@ struct ImageTensorOptions {
 
 namespace detail {
 
+/// Pictures are resized to no more than this, whatever their proportions.
+inline constexpr Index max_picture_side = 1 << 15;
+
 /// The value for plane c out of one for all or one each; `none` where there are none.
 inline double plane_value(const std::vector<double>& values, Index c, double none) {
     if (values.empty()) return none;
@@ -51,7 +54,7 @@ inline void check(const ImageTensorOptions& options, Index planes) {
     for (const double deviation : options.deviation)
         if (!(std::abs(deviation) > 0))
             raise<OptionError>("picture: expected a deviation that is not 0, got ", deviation);
-    constexpr Index most = 1 << 15;
+    constexpr Index most = max_picture_side;
     const auto side = [](Index length) { return length >= 0 && length <= most; };
     if (!side(options.short_side) || !side(options.size.y) || !side(options.size.x) || !side(options.crop.y) ||
         !side(options.crop.x))
@@ -104,8 +107,8 @@ Tensor<T> centre_crop(const Tensor<T>& planes, const Size2D& size) {
 ///     image_tensor<float>(load_image("cat.jpg"), {.short_side = 256, .crop = 224,
 ///                                                 .mean = {0.485, 0.456, 0.406}, .deviation = {0.229, 0.224, 0.225}})
 ///
-/// Throws OptionError for an empty picture, a crop larger than the picture, and a mean or deviation for another number
-/// of planes.
+/// Throws OptionError for an empty picture, one so thin that `short_side` would make it longer than 32768 pixels, a
+/// crop larger than the picture, and a mean or deviation for another number of planes.
 template <class T>
 Tensor<T> image_tensor(const figure::Image& image, const ImageTensorOptions& options = {}) {
     if (image.empty()) detail::raise<OptionError>("picture: expected one with pixels, got an empty one");
@@ -118,6 +121,10 @@ Tensor<T> image_tensor(const figure::Image& image, const ImageTensorOptions& opt
         const Index shorter = std::min(image.height(), image.width());
         const auto length = [&](Index side) { return std::max<Index>(1, options.short_side * side / shorter); };
         size = {length(image.height()), length(image.width())};
+        if (std::max(size.y, size.x) > detail::max_picture_side)
+            detail::raise<OptionError>("picture: a short side of ", options.short_side, " would make ", size, " of ",
+                                       image.height(), 'x', image.width(), ", expected at most ",
+                                       detail::max_picture_side, " pixels a side");
     }
     values = resized(values, size);
     const Size2D crop(options.crop.y > 0 ? options.crop.y : size.y, options.crop.x > 0 ? options.crop.x : size.x);

@@ -87,10 +87,12 @@ inline bool is_gzip(std::span<const unsigned char> bytes) {
 
 /// Unpacks a gzip file of one member; `name` is for the messages. Length and checksum are verified.
 /// Throws FormatError for a damaged or cut-off file, bytes behind its end, several members in one file (what
-/// `cat a.gz b.gz` makes: unpack and pack it again), and a content of 2 GiB or more. Never allocates more than the 1032
-/// bytes for one that deflate can reach, and touches no more than what the data unpack to.
+/// `cat a.gz b.gz` makes: unpack and pack it again), and a content of 2 GiB or more. Against bombs: a content of more
+/// than 64 MiB may be 100 times as large as the file (pictures reach 20), a smaller one as deflate can reach, 1032
+/// times. Nothing is allocated for more than that, and no more memory is touched than what the data unpack to.
 inline detail::Bytes gunzip(std::span<const unsigned char> bytes, const std::string& name) {
     constexpr std::size_t trailer_size = 8, max_ratio = 1032, max_size = 0x7FFFFFFF;  // stb counts in int
+    constexpr std::size_t harmless = 64 << 20, usual_ratio = 100;
     if (!is_gzip(bytes)) detail::raise<FormatError>(name, ": expected gzip data (bytes 1f 8b), got others");
     const std::size_t header_size = detail::gzip_header_size(bytes, name);
     if (bytes.size() - header_size < trailer_size)
@@ -104,6 +106,10 @@ inline detail::Bytes gunzip(std::span<const unsigned char> bytes, const std::str
     if (size > max_size)
         detail::raise<FormatError>(name, ": expected gzip data that unpack to at most ", max_size, " bytes, got ",
                                    size);
+    if (size > harmless && size / usual_ratio > packed.size())
+        detail::raise<FormatError>(name, ": expected gzip data that unpack to at most ", usual_ratio,
+                                   " times their size, or ", harmless, " bytes, got ", size, " from ", packed.size(),
+                                   "; unpack the file before if that is right");
 
     detail::Bytes unpacked(size);
     if (!detail::inflate_raw(packed, unpacked))

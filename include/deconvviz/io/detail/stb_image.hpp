@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "deconvviz/io/detail/stb_memory.hpp"
+
 // Whatever macros the including file has set for its own use of this header are put aside, and put back below.
 #pragma push_macro("FAST_BITS")
 #undef FAST_BITS
@@ -171,6 +173,9 @@
 #define STBI_NO_HDR
 #define STBI_NO_SIMD
 #define STBI_ASSERT(condition) ((void)0)
+#define STBI_MALLOC(size) ::deconvviz::detail::stb_allocate(size)
+#define STBI_REALLOC_SIZED(old, old_size, size) ::deconvviz::detail::stb_reallocate(old, old_size, size)
+#define STBI_FREE(memory) free(memory)
 
 // Functions declared extern "C" would share their symbols with the user's, though ours are static: ours get dv_.
 #define stbi__unpremultiply_on_load_thread dv_stbi__unpremultiply_on_load_thread
@@ -233,12 +238,23 @@
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 #pragma GCC diagnostic ignored "-Wimplicit-fallthrough"
 
+// A broken JPEG makes stb's sums and products wrap, and shift a zero by more than its bits; an empty chunk of a PNG is
+// copied, no byte of it, to nowhere. Pixels come out of that, no index and no size, so the sanitizers of those who use
+// them need not end there (clang++ can be told so for a part of a file).
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((no_sanitize("signed-integer-overflow", "shift", "nonnull-attribute"))), \
+                             apply_to = function)
+#endif
+
 namespace deconvviz::detail::stb {
 
 #include <stb/stb_image.h>
 
 }  // namespace deconvviz::detail::stb
 
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
 #pragma GCC diagnostic pop
 
 #undef stbi__unpremultiply_on_load_thread
