@@ -19,6 +19,7 @@ namespace dv = deconvviz;
 namespace fs = std::filesystem;
 using dv::Index;
 using support::Graph;
+using support::integers;
 using support::refusal;
 using support::says;
 using support::TestFolder;
@@ -93,6 +94,23 @@ TEST_CASE("onnx: weights that are not as many as they claim are refused, and ask
     pads.add_dims(8);
     for (const Index side : {0, 0, 1000000, 1000000, 0, 0, 0, 0}) pads.add_int64_data(side);
     CHECK(says(refusal(g.save(out)), "node 'huge' (Pad): expected at most 268435456 values for one picture"));
+}
+
+TEST_CASE("onnx: a product that goes nowhere, or is no square, begins no contrast normalisation") {
+    const TestFolder out;
+    for (const bool square : {true, false}) {
+        Graph g;
+        g.floats("w", {1}, 1);
+        auto& product = g.node("Mul", {square ? "image" : "w", "image"}, "squares");
+        if (square) product.clear_output();
+        integers(g.node("AveragePool", {"squares"}, "mean"), "kernel_shape", {3, 1, 1});
+        g.node("Mul", {"mean", "w"}, "scaled");
+        g.node("Add", {"scaled", "w"}, "sum");
+        g.node("Pow", {"sum", "w"}, "power");
+        g.node("Div", {"image", "power"}, "scores");
+        CHECK(says(refusal(g.save(out)), square ? "node 'the Mul' (Mul): this operator is not supported"
+                                                : "node 'the Mul' (Mul): it reads 'w', but the picture is in 'image'"));
+    }
 }
 
 TEST_CASE("onnx: few layers may share their weights, many may not") {

@@ -34,11 +34,10 @@ class OnnxResponseNormFinder {
     /// Nothing where the node `first`, which reads the value x, is no beginning of one.
     std::optional<OnnxResponseNorm> find(int first, const std::string& x) const {
         const onnx::NodeProto& squares = nodes_[first];
-        if (squares.op_type() == "Pow") {
-            if (number(squares, 1) != 2.0) return std::nullopt;
-        } else if (squares.op_type() != "Mul" || squares.input_size() != 2 || squares.input(1) != x) {
-            return std::nullopt;
-        }
+        if (squares.input_size() != 2 || squares.input(0) != x || squares.output_size() != 1) return std::nullopt;
+        const bool square = squares.op_type() == "Pow" ? number(squares, 1) == 2.0
+                                                       : squares.op_type() == "Mul" && squares.input(1) == x;
+        if (!square) return std::nullopt;
         for (int i = first + 1; i < nodes_.size(); ++i) {
             const onnx::NodeProto& div = nodes_[i];
             if (div.op_type() != "Div" || div.input_size() != 2 || div.input(0) != x) continue;
