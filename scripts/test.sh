@@ -8,7 +8,8 @@ preset=${1:-release}
 shift $(($# > 0))
 case $preset in
     release | debug | asan | tsan) packages=() ;;
-    clang-release | clang-debug | clang-asan) packages=(clang) ;;
+    clang-release | clang-debug) packages=(clang) ;;
+    clang-asan) packages=(clang libclang-rt-dev) ;;
     *)
         sed -n '2,3s/^# //p' "${BASH_SOURCE[0]}"
         exit 2
