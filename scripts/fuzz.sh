@@ -28,6 +28,10 @@ TMPDIR=$(mktemp -d -p "$(if [[ -d /dev/shm ]]; then echo /dev/shm; else echo "${
 export TMPDIR
 trap 'rm -rf "$TMPDIR"' EXIT
 
+# The sanitizer keeps the calls that led to each allocation, every way that it has seen: in an hour, gigabytes, which
+# would count as the target's. A finding tells them in full when it is run by hand.
+export ASAN_OPTIONS=${ASAN_OPTIONS:-malloc_context_size=2}
+
 for target in "${targets[@]}"; do
     printf '\n=== %s, %d s\n' "$target" "$seconds"
     folder=build/fuzz/$target
@@ -38,8 +42,9 @@ for target in "${targets[@]}"; do
     fi
     mkdir -p "$folder/corpus"
     # libFuzzer writes what is new into the first folder alone: tests/fuzz/corpus stays as it is.
+    # (Longer inputs are cut, those of the corpus, too: none of them is.)
     if ! "$program" -max_total_time="$seconds" -timeout=10 \
-        -rss_limit_mb=2048 -max_len=16384 -print_final_stats=1 "-artifact_prefix=$folder/" \
+        -rss_limit_mb=2048 -max_len=32768 -print_final_stats=1 "-artifact_prefix=$folder/" \
         "$folder/corpus" "tests/fuzz/corpus/$target" >"$folder/log" 2>&1; then
         tail -n 40 "$folder/log"
         echo "fuzz.sh: $target has a finding; the input that makes it is in $folder, the log in $folder/log" >&2

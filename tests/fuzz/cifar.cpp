@@ -1,6 +1,9 @@
 // load_cifar10_batch, plain and packed with gzip.
 #include "deconvviz/data/cifar.hpp"
 
+#include <cstdint>
+#include <cstdlib>
+
 #include "fuzz.hpp"
 
 namespace dv = deconvviz;

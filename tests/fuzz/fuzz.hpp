@@ -86,7 +86,7 @@ inline void write_file(const std::filesystem::path& path, Bytes bytes) {
     std::fclose(file);
 }
 
-/// Some of the messages' way out: an exception's text, a path, the buffer of a stream.
+/// For what does not grow with the input: a message, a path, the buffer of a stream.
 inline constexpr std::uint64_t slack = 1 << 16;
 
 }  // namespace fuzz

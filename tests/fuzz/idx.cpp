@@ -1,6 +1,9 @@
 // load_idx_images and load_idx_labels, plain and packed with gzip.
 #include "deconvviz/data/idx.hpp"
 
+#include <cstdint>
+#include <cstdlib>
+
 #include "fuzz.hpp"
 
 namespace dv = deconvviz;

@@ -41,8 +41,8 @@ def packed(content, **fields):
     return head + zlib.compress(content, 9)[2:-4] + struct.pack("<II", zlib.crc32(content), len(content))
 
 
-def stored(content):
-    """Packed without compression, and with the codes that are fixed."""
+def packers():
+    """Without compression, and with the codes that are fixed."""
     yield "stored", zlib.compressobj(0, zlib.DEFLATED, -15)
     yield "fixed", zlib.compressobj(9, zlib.DEFLATED, -15, 9, zlib.Z_FIXED)
 
@@ -69,7 +69,7 @@ def idx():
     for name, content in (("pictures", pictures), ("labels", labels)):
         save("idx", f"{name}.idx", content)
         save("idx", f"{name}.gz", packed(content))
-        for method, packer in stored(content):
+        for method, packer in packers():
             body = packer.compress(content) + packer.flush()
             save("idx", f"{name}_{method}.gz", b"\x1f\x8b\x08" + bytes(7) + body +
                  struct.pack("<II", zlib.crc32(content), len(content)))
@@ -194,10 +194,9 @@ class Graph:
     def weights(self, name, shape, kind=numpy.float32, typed=False, external=False):
         values = (numpy.arange(numpy.prod(shape)) % 5 - 2).astype(kind).reshape(shape)
         if typed:
-            tensor = helper.make_tensor(name, helper.np_dtype_to_tensor_dtype(values.dtype)
-                                        if hasattr(helper, "np_dtype_to_tensor_dtype")
-                                        else onnx.mapping.NP_TYPE_TO_TENSOR_TYPE[values.dtype],
-                                        shape, values.flatten().tolist())
+            types = {numpy.float32: TensorProto.FLOAT, numpy.float64: TensorProto.DOUBLE,
+                     numpy.float16: TensorProto.FLOAT16}
+            tensor = helper.make_tensor(name, types[kind], shape, values.flatten().tolist())
         else:
             tensor = numpy_helper.from_array(values, name)
         if external:
@@ -278,12 +277,11 @@ def models():
     shape = g.node("Shape", [norm])
     first = g.node("Gather", [shape, g.integers("zero", 0)])
     first = g.node("Unsqueeze", [first, g.integers("axis", [0])])
-    sliced = g.node("Slice", [shape, g.integers("from", [0]), g.integers("to", [1], numpy.int32)])
+    g.node("Slice", [shape, g.integers("from", [0]), g.integers("to", [1], numpy.int32)])
     last = g.node("Constant", [], value_ints=[-1])
     target = g.node("Concat", [first, last], axis=0)
     target = g.node("Cast", [target], to=TensorProto.INT64)
     g.save("torch", g.node("Reshape", [norm, target]), 17)
-    assert sliced
 
     g = Graph()
     x = g.node("Flatten", ["image"])
@@ -316,11 +314,14 @@ def models():
         g.save(f"no_weights_but_{'large' if shape[2] > 1 else 'many'}_kernels",
                g.node("Conv", ["image", "w"], group=1 << 30, dilations=[1 << 30] * 2, auto_pad="SAME_UPPER"))
 
-    for location in ("../outside", "link", "/etc/hostname", "sub/../../outside", "sub", ".", "weights\0", "missing"):
+    locations = {"above": "../outside", "by_link": "link", "from_the_root": "/etc/hostname",
+                 "by_detour": "sub/../../outside", "folder": "sub", "folder_of_the_model": ".", "zero": "weights\0",
+                 "missing": "missing"}
+    for name, location in locations.items():
         g = Graph()
         x = g.node("Flatten", ["image"])
         x = g.node("MatMul", [x, g.weights("d", (72, 2), external=location)])
-        g.save("outside_" + location.strip("/.").replace("/", "_").replace("\0", "_nul"), x)
+        g.save("external_" + name, x)
 
 
 npy()

@@ -1,6 +1,7 @@
 // parse_npy: whatever it reads, it can write and read again.
 #include "deconvviz/io/npy.hpp"
 
+#include <cstdlib>
 #include <cstring>
 
 #include "fuzz.hpp"

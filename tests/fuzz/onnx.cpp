@@ -4,12 +4,16 @@
 // of a picture), that file, and the model.
 #include "deconvviz/io/onnx.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
 #include <string_view>
-
-#include <fcntl.h>
 
 #include "fuzz.hpp"
 #include "onnx_mutator.hpp"
@@ -70,7 +74,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     fuzz::write_file(beside, input.subspan(prefix, weights));
     dv::OnnxOptions options;
     if ((input[1] & 0x80) != 0) options.input = dv::Shape{2, 6, 6};
-    // Two bytes of the file may be an empty message of some 300 bytes in memory.
+    // Two bytes of the file may be an empty message of some 300 bytes in memory. (Weights may be shared 16 times, and
+    // be doubles of two bytes each, and be turned: twice 64.)
     reading = true;
     fuzz::reads<dv::FormatError, dv::IoError>(512 * size + 2 * fuzz::slack,
                                               [&] { (void)dv::load_onnx<double>(path, options); });

@@ -2,7 +2,10 @@
 // is not compiled to tell libFuzzer how far they got.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <limits>
 #include <random>
 #include <string>
 #include <vector>

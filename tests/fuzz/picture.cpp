@@ -1,7 +1,11 @@
 // decode_image, and image_tensor of what came out of it.
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+
+#include "deconvviz/core/parallel.hpp"
 #include "deconvviz/data/image_tensor.hpp"
 #include "deconvviz/io/read_image.hpp"
-
 #include "fuzz.hpp"
 
 namespace dv = deconvviz;
