@@ -139,6 +139,10 @@ TEST_CASE("read image: a few bytes that claim a huge picture cost no memory") {
     boastful[18] = 0x20;
     boastful[22] = 0x20;
     CHECK(refusal(boastful) == "a: 71 bytes cannot hold a picture of 8194x8194; the file is cut off or damaged");
+    boastful[18] = boastful[22] = 0x24;  // 9218 x 9218 are possible in 300 kB, but a bomb
+    boastful[19] = boastful[23] = 0x02;
+    boastful.resize(300'000);
+    CHECK(refusal(boastful) == "a: 300000 bytes cannot hold a picture of 9218x9218; the file is cut off or damaged");
     CHECK(refusal(found("chunk_of_a_gigabyte.png")) ==
           "a: the picture of 5x6 cannot be decoded: it is cut off, damaged or of a rare kind");
     CHECK(refusal(found("thin_sampled_4x4.jpg")) ==
