@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -16,6 +17,7 @@
 #include "deconvviz/model/workspace.hpp"
 #include "deconvviz/model/zoo.hpp"
 #include "deconvviz/visualize/deconvnet.hpp"
+#include "deconvviz/visualize/detail/occlusion_walk.hpp"
 #include "deconvviz/visualize/seed.hpp"
 #include "slow_code.hpp"
 #include "tensor_support.hpp"
@@ -205,4 +207,35 @@ TEST_CASE("allocations: a forward pass takes two neighbouring activations and wh
     check_peak("LeNet-5", [] { return dv::zoo::lenet5<float>(); });
     check_peak("ZFNet", [] { return dv::zoo::zfnet<float>(); });
     if (!support::slow_code) check_peak("VGG-16", [] { return dv::zoo::vgg16<float>(); });
+}
+
+TEST_CASE("allocations: incremental occlusion keeps to the memory that it may take") {
+    const Threads one(1);
+    std::vector<dv::AnyLayer<float>> layers;
+    for (const std::uint64_t i : {0U, 1U, 2U}) {
+        layers.emplace_back(dv::Conv2D<float>({.in = i == 0 ? 3 : 32, .out = 32, .kernel = 3, .padding = 1}));
+        layers.emplace_back(dv::ReLU<float>());
+    }
+    layers.emplace_back(dv::MaxPool2D<float>({.kernel = 4}));
+    layers.emplace_back(dv::Flatten<float>());
+    layers.emplace_back(dv::Dense<float>({.in = 32 * 16 * 16, .out = 10}));
+    const dv::Sequential<float> model({3, 64, 64}, std::move(layers));
+    const auto trace = model.trace(support::random_tensor<float>({1, 3, 64, 64}, 1));
+    const auto peak = [&](std::size_t memory) {
+        const dv::OnProgress no_progress;
+        const dv::detail::OcclusionWalk walk{.grid = {8, 4, 64, 64}, .memory = memory, .progress = no_progress};
+        const auto run = [&] {
+            dv::detail::walk_occluded(model, trace, walk, [](const dv::detail::OccludedOutputs<float>&) {});
+        };
+        run();  // what kernels keep for themselves is there
+        Allocations::reset_peak();
+        const std::ptrdiff_t before = Allocations::bytes;
+        run();
+        return Allocations::peak - before;
+    };
+    constexpr std::ptrdiff_t small = 4 << 20, large = 32 << 20, lists = 100 << 10;
+    CHECK(peak(small) <= small + lists);
+    const std::ptrdiff_t taken = peak(large);
+    CHECK(taken <= large + lists);
+    CHECK(taken > 2 * small);
 }

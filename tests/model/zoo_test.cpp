@@ -8,6 +8,8 @@
 
 #include <doctest/doctest.h>
 
+#include "deconvviz/model/incremental_forward.hpp"
+#include "deconvviz/model/multiply_adds.hpp"
 #include "slow_code.hpp"
 #include "tensor_support.hpp"
 #include "throw_support.hpp"
@@ -209,6 +211,11 @@ TEST_CASE("zoo: VGG-16 has the sizes of the paper's configuration D") {
                {"fc7", {4096}},
                {"fc8", {1000}}},
               138'357'544);
+    // What hiding a patch of 16x16 in the middle costs, as a share: [nakandala2019] counts 1/6.52, by upper bounds.
+    const double gain = static_cast<double>(dv::multiply_adds(model)) /
+                        static_cast<double>(dv::IncrementalForward<float>::multiply_adds(model, {104, 104, 16, 16}));
+    CHECK(gain > 6.52);
+    CHECK(gain < 8.5);
 }
 
 TEST_CASE("zoo: the seed says which weights, on any number of threads") {

@@ -17,6 +17,7 @@
 #include "deconvviz/model/workspace.hpp"
 #include "deconvviz/visualize/deconvnet.hpp"
 #include "deconvviz/visualize/seed.hpp"
+#include "random_model.hpp"
 #include "tensor_support.hpp"
 #include "throw_support.hpp"
 
@@ -28,34 +29,10 @@ using dv::Shape;
 using dv::Tensor;
 using dv::Window;
 
+using support::any;
+using support::any_model;
+
 namespace {
-
-/// A user's layer with the required members alone: turns each map upside down, so that the signal lies elsewhere below.
-template <class T>
-struct Flip {
-    const char* kind() const { return "Flip"; }
-    Shape output_shape(const Shape& sample) const { return sample; }
-    void forward(const Tensor<T>& src, Tensor<T>& dst, dv::Record<T>&, const dv::PassOptions&) const { flip(src, dst); }
-    void backward(const dv::LayerTrace<T>&, const Tensor<T>& grad_dst, Tensor<T>* grad_src,
-                  std::span<Tensor<T>>) const {
-        if (grad_src != nullptr) flip(grad_dst, *grad_src);
-    }
-    void deconv(const dv::LayerTrace<T>& seen, const Tensor<T>& recon_dst, Tensor<T>& recon_src,
-                const dv::ReverseRules&) const {
-        REQUIRE(recon_dst.shape() == seen.dst.shape());  // it is never given a window
-        flip(recon_dst, recon_src);
-    }
-
-  private:
-    static void flip(const Tensor<T>& from, Tensor<T>& to) {
-        to.resize(from.shape());
-        const Index rows = from.shape()[2];
-        const Index width = from.shape()[3];
-        for (Index row = 0; row < from.size() / width; ++row)
-            std::copy_n(from.data() + row * width, width,
-                        to.data() + (row / rows * rows + rows - 1 - row % rows) * width);
-    }
-};
 
 /// The walk over whole maps, as deconvnet's description says.
 template <class T>
@@ -68,80 +45,6 @@ Tensor<T> whole_walk(const dv::Sequential<T>& model, const dv::Trace<T>& trace, 
         signal = std::move(below);
     }
     return signal;
-}
-
-dv::Size2D any_size(Random& random, Index least, Index most) {
-    return {least + random.below(most - least + 1), least + random.below(most - least + 1)};
-}
-
-Index any(Random& random, Index least, Index most) {
-    return any_size(random, least, most).x;
-}
-
-template <class T>
-dv::AnyLayer<T> any_convolution(Random& random, Index in, ConvolutionMethod method) {
-    const Index groups = in % 3 == 0 && random.chance(0.25) ? 3 : in % 2 == 0 && random.chance(0.25) ? 2 : 1;
-    return dv::Conv2D<T>({.in = in,
-                          .out = groups * any(random, 1, 4),
-                          .kernel = any_size(random, 1, 5),
-                          .stride = any_size(random, 1, random.chance(0.3) ? 3 : 1),
-                          .padding = any_size(random, 0, random.chance(0.2) ? 5 : 2),
-                          .dilation = any_size(random, 1, random.chance(0.3) ? 3 : 1),
-                          .groups = groups,
-                          .method = method,
-                          .seed = random.bits()});
-}
-
-template <class T>
-dv::AnyLayer<T> any_pooling(Random& random) {
-    const dv::Size2D kernel = any_size(random, 1, 4);
-    return dv::MaxPool2D<T>({.kernel = kernel,
-                             .stride = any_size(random, 1, 3),
-                             .padding = {any(random, 0, kernel.y - 1), any(random, 0, kernel.x - 1)},
-                             .ceil = random.chance(0.5)});
-}
-
-template <class T>
-dv::AnyLayer<T> any_layer(Random& random, Index maps, ConvolutionMethod method) {
-    switch (random.below(9)) {
-        case 0:
-        case 1:
-        case 2:
-            return any_convolution<T>(random, maps, method);
-        case 3:
-        case 4:
-            return any_pooling<T>(random);
-        case 5:
-            return dv::LocalResponseNorm<T>({.size = 3, .alpha = 0.5, .k = 1});
-        case 6:
-            return dv::Dropout<T>({.rate = 0.3});
-        case 7:
-            return Flip<T>();
-        default:
-            return dv::ReLU<T>();
-    }
-}
-
-/// A chain of layers that fit each other, of feature maps or with two flat ones at its end.
-template <class T>
-dv::Sequential<T> any_model(Random& random, ConvolutionMethod method) {
-    const Shape input{any(random, 1, 6), any(random, 7, 30), any(random, 7, 30)};
-    std::vector<dv::AnyLayer<T>> layers;
-    Shape shape = input;
-    for (const Index count = any(random, 2, 7); std::ssize(layers) < count;) {
-        dv::AnyLayer<T> layer = any_layer<T>(random, shape[0], method);
-        try {
-            shape = layer.output_shape(shape);
-        } catch (const dv::ShapeError&) {
-            continue;  // does not fit: another one
-        }
-        layers.push_back(std::move(layer));
-    }
-    if (random.chance(0.3)) {
-        layers.emplace_back(dv::Flatten<T>());
-        layers.emplace_back(dv::Dense<T>({.in = shape.elements(), .out = 5, .seed = random.bits()}));
-    }
-    return dv::Sequential<T>(input, std::move(layers));
 }
 
 dv::ReverseRules any_rules(Random& random) {

@@ -9,7 +9,10 @@
 #include "deconvviz/layers/conv2d.hpp"
 #include "deconvviz/layers/dense.hpp"
 #include "deconvviz/layers/flatten.hpp"
+#include "deconvviz/layers/local_response_norm.hpp"
+#include "deconvviz/layers/max_pool2d.hpp"
 #include "deconvviz/layers/relu.hpp"
+#include "tensor_support.hpp"
 
 using namespace deconvviz;
 
@@ -81,8 +84,9 @@ TEST_CASE("occlusion: overlapping patches average, by hand; a wide stride leaves
 }
 
 TEST_CASE("occlusion: equal to hiding each patch by hand, for any batch size and number of threads") {
-    const Sequential<float> model({2, 9, 8}, Conv2D<float>({.in = 2, .out = 5, .kernel = 3}), ReLU<float>(),
-                                  Flatten<float>(), Dense<float>({.in = 5 * 7 * 6, .out = 4}));
+    const Sequential<float> model({2, 9, 8},
+                                  Conv2D<float>({.in = 2, .out = 5, .kernel = 3, .method = ConvolutionMethod::direct}),
+                                  ReLU<float>(), Flatten<float>(), Dense<float>({.in = 5 * 7 * 6, .out = 4}));
     Random random(1);
     Tensor<float> image({2, 9, 8});
     for (float& value : image) value = static_cast<float>(random.uniform());
@@ -106,6 +110,36 @@ TEST_CASE("occlusion: equal to hiding each patch by hand, for any batch size and
     other.batch = 64;
     CHECK(occlusion_sensitivity(model, image, other).probabilities == map.probabilities);
     set_threads(before);
+}
+
+TEST_CASE("occlusion: the incremental way gives what whole passes give, for one picture and for several") {
+    const Sequential<float> model({3, 32, 30}, Conv2D<float>({.in = 3, .out = 16, .kernel = 3, .padding = 1}),
+                                  ReLU<float>(), MaxPool2D<float>({.kernel = 3, .stride = 2, .ceil = true}),
+                                  LocalResponseNorm<float>(),
+                                  Conv2D<float>({.in = 16, .out = 24, .kernel = 3, .padding = 1}), ReLU<float>(),
+                                  MaxPool2D<float>(), Flatten<float>(), Dense<float>({.in = 24 * 8 * 7, .out = 6}));
+    const auto images = support::random_tensor<float>({3, 3, 32, 30}, 7, 0, 1);
+    OcclusionOptions options{.patch = {7, 5}, .stride = {3, 2}, .fill = 0.2};
+    const auto several = occlusion_sensitivities(model, images, options);
+    REQUIRE(several.size() == 3);
+    for (Index n = 0; n < 3; ++n) {
+        options.method = OcclusionMethod::full;
+        const auto full = occlusion_sensitivity(model, images.entry(n), options);
+        options.method = OcclusionMethod::incremental;
+        for (const std::size_t memory : {std::size_t{1} << 28, std::size_t{1} << 17, std::size_t{0}}) {
+            options.memory = memory;
+            const auto one = occlusion_sensitivity(model, images.entry(n), options);
+            CHECK(one.target == full.target);
+            CHECK(one.unoccluded == full.unoccluded);
+            support::check_close_to_largest(one.probabilities, full.probabilities, 1e-5);
+            support::check_close_to_largest(one.probability, full.probability, 1e-5);
+        }
+        const auto& among = several[static_cast<std::size_t>(n)];
+        CHECK(among.target == full.target);
+        support::check_close_to_largest(among.probabilities, full.probabilities, 1e-5);
+    }
+    CHECK_THROWS_WITH_AS(occlusion_sensitivities(model, images.entry(0)),
+                         "occlusion: expected pictures (N,C,H,W) of (3,32,30), got (3,32,30)", ShapeError);
 }
 
 TEST_CASE("occlusion: with a stride larger than the patch every position still hides something") {
@@ -140,7 +174,7 @@ TEST_CASE("occlusion: what makes no sense is refused") {
                          "occlusion: expected a picture of (1,3,4), got (1,4,4)", ShapeError);
     CHECK_THROWS_AS(occlusion_sensitivity(model, image, {.patch = 0}), OptionError);
     CHECK_THROWS_AS(occlusion_sensitivity(model, image, {.stride = -1}), OptionError);
-    CHECK_THROWS_AS(occlusion_sensitivity(model, image, {.batch = 0}), OptionError);
+    CHECK_THROWS_AS(occlusion_sensitivity(model, image, {.batch = -1}), OptionError);
     CHECK_THROWS_WITH_AS(occlusion_sensitivity(model, image, {.target = 2}),
                          "occlusion: there is no class 2: the classes are 0 … 1", OptionError);
     const Sequential<double> maps_only({1, 3, 4}, ReLU<double>());

@@ -2,6 +2,7 @@
 /// Progress of work that takes long, and its cancellation.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <string_view>
@@ -35,22 +36,39 @@ class ProgressMeter {
         progress_.total = total;
     }
 
-    void advance(Index count = 1) {
-        progress_.done += count;
-        if (!callback_) return;
+    void advance(Index count = 1) { reach(progress_.done + count); }
+
+    /// So many steps are done.
+    void reach(Index done) {
+        progress_.done = done;
+        if (callback_) tell();
+    }
+
+    /// The same on the way to the next call of `advance` or `reach`: the callback is told where it has not heard of
+    /// anything for a tenth of a second, so that work in large pieces can be watched and cancelled.
+    void pass(Index done) {
+        using namespace std::chrono_literals;
+        if (!callback_ || std::chrono::steady_clock::now() - told_ < 100ms) return;
+        progress_.done = std::max(progress_.done, done);
+        if (progress_.done > 0) tell();
+    }
+
+  private:
+    void tell() {
         progress_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
         progress_.seconds_left = progress_.seconds / static_cast<double>(progress_.done) *
                                  static_cast<double>(progress_.total - progress_.done);
         if (!callback_(progress_))
             raise<CancelledError>(what_, ": cancelled after ", progress_.done, " of ", progress_.total, " ", steps_);
+        told_ = std::chrono::steady_clock::now();
     }
 
-  private:
     std::string_view what_;
     std::string_view steps_;
     const OnProgress& callback_;
     Progress progress_;
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+    std::chrono::steady_clock::time_point told_ = start_;
 };
 
 }  // namespace detail

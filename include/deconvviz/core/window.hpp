@@ -70,6 +70,15 @@ struct SlidingWindow {
         return {rows.first, columns.first, rows.count, columns.count};
     }
 
+    /// What the output window `dst` reads of an input with its padding, which goes on beyond the border: from the first
+    /// tap of the first output to the last tap of the last one. Row -1 is the padding's row next to the input.
+    constexpr Window reads_padded(const Window& dst) const {
+        if (dst.empty()) return {};
+        return {dst.y * stride.y - padding.y, dst.x * stride.x - padding.x,
+                (dst.height - 1) * stride.y + (kernel.y - 1) * dilation.y + 1,
+                (dst.width - 1) * stride.x + (kernel.x - 1) * dilation.x + 1};
+    }
+
     /// The smallest output window, in an output of dst_height x dst_width, that holds every position which reads some
     /// position of the input window `src`: the projective field of one layer. Tight for stride and for dilation.
     constexpr Window reached_by(const Window& src, Index dst_height, Index dst_width) const {

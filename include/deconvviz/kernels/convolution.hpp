@@ -76,6 +76,7 @@ TapProduct<T> convolution_product(const ConvolutionShape& s, Index group, const 
     p.whole_rows = s.dst_height;
     p.whole_columns = s.dst_width;
     p.winograd = s.method == ConvolutionMethod::automatic;
+    p.deciding = s.batch_decides ? s.batch : 1;
     return p;
 }
 

@@ -33,6 +33,9 @@ struct ConvolutionShape {
     SlidingWindow sliding;
     Index groups = 1;
     ConvolutionMethod method = ConvolutionMethod::automatic;
+    /// Whether Winograd's filtering pays may depend on how many pictures there are: for batches of small windows, whose
+    /// last bits are those of no other pass anyhow. Otherwise it depends on one picture's shape alone.
+    bool batch_decides = false;
 
     Index group_src() const { return src_channels / groups; }
     Index group_dst() const { return dst_channels / groups; }

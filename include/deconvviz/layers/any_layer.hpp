@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -70,12 +71,24 @@ class AnyLayer {
     }
     Window reads(const Window& dst, const Shape& src) const { return held_->reads(dst, src); }
     Window reached_by(const Window& src, const Shape& dst) const { return held_->reached_by(src, dst); }
+    bool pointwise() const { return held_->pointwise(); }
+    /// What the layer takes to lie around its input; nothing where it has no use for more than the input.
+    std::optional<T> padding_value() const { return held_->padding_value(); }
+    /// With what lies around the input, for a layer that has a padding_value(); else as `reads`.
+    Window reads_padded(const Window& dst, const Shape& src) const { return held_->reads_padded(dst, src); }
+    Size2D window_grain() const { return held_->window_grain(); }
 
     void forward(const Tensor<T>& src, Tensor<T>& dst, Record<T>& record, const PassOptions& options) const {
         held_->forward(src, dst, record, options);
     }
     /// False, and nothing done, for a layer that does not work in place.
     bool forward_in_place(Tensor<T>& values) const { return held_->forward_in_place(values); }
+    /// Can it compute a window of its output from a window of its input?
+    bool knows_windows() const { return held_->knows_windows(); }
+    /// For a layer that knows_windows().
+    void forward_window(const ForwardWindows& windows, const Tensor<T>& src, Tensor<T>& dst, Record<T>& room) const {
+        held_->forward_window(windows, src, dst, room);
+    }
     void backward(const LayerTrace<T>& seen, const Tensor<T>& grad_dst, Tensor<T>* grad_src,
                   std::span<Tensor<T>> gradients) const {
         held_->backward(seen, grad_dst, grad_src, gradients);
@@ -99,7 +112,13 @@ class AnyLayer {
         virtual std::vector<Parameter<T>> parameters() = 0;
         virtual Window reads(const Window&, const Shape&) const = 0;
         virtual Window reached_by(const Window&, const Shape&) const = 0;
+        virtual bool pointwise() const = 0;
+        virtual std::optional<T> padding_value() const = 0;
+        virtual Window reads_padded(const Window&, const Shape&) const = 0;
+        virtual Size2D window_grain() const = 0;
         virtual void forward(const Tensor<T>&, Tensor<T>&, Record<T>&, const PassOptions&) const = 0;
+        virtual bool knows_windows() const = 0;
+        virtual void forward_window(const ForwardWindows&, const Tensor<T>&, Tensor<T>&, Record<T>&) const = 0;
         virtual bool forward_in_place(Tensor<T>&) const = 0;
         virtual void backward(const LayerTrace<T>&, const Tensor<T>&, Tensor<T>*, std::span<Tensor<T>>) const = 0;
         virtual void deconv(const LayerTrace<T>&, const Tensor<T>&, Tensor<T>&, const ReverseRules&) const = 0;
@@ -136,9 +155,50 @@ class AnyLayer {
                 return src.empty() ? Window{} : detail::whole_window(dst);
             }
         }
+        bool pointwise() const override {
+            if constexpr (requires { L::pointwise; }) {
+                return L::pointwise;
+            } else {
+                return false;
+            }
+        }
+        std::optional<T> padding_value() const override {
+            if constexpr (requires { layer.padding_value(); }) {
+                return layer.padding_value();
+            } else {
+                return std::nullopt;
+            }
+        }
+        Window reads_padded(const Window& dst, const Shape& src) const override {
+            if constexpr (requires { layer.reads_padded(dst); }) {
+                return layer.reads_padded(dst);
+            } else {
+                return reads(dst, src);
+            }
+        }
+        Size2D window_grain() const override {
+            if constexpr (requires { layer.window_grain(); }) {
+                return layer.window_grain();
+            } else {
+                return 1;
+            }
+        }
         void forward(const Tensor<T>& src, Tensor<T>& dst, Record<T>& record,
                      const PassOptions& options) const override {
             layer.forward(src, dst, record, options);
+        }
+        static constexpr bool has_forward_window =
+            requires(const L& one, ForwardWindows windows, const Tensor<T>& src, Tensor<T>& dst, Record<T>& room) {
+            one.forward_window(windows, src, dst, room);
+        };
+        bool knows_windows() const override { return has_forward_window || pointwise(); }
+        void forward_window(const ForwardWindows& windows, const Tensor<T>& src, Tensor<T>& dst,
+                            Record<T>& room) const override {
+            if constexpr (has_forward_window) {
+                layer.forward_window(windows, src, dst, room);
+            } else {
+                layer.forward(src, dst, room, {.recorded = false});
+            }
         }
         bool forward_in_place(Tensor<T>& values) const override {
             constexpr bool can = requires {

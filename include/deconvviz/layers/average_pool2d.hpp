@@ -8,6 +8,7 @@
 
 #include "deconvviz/kernels/average_pool.hpp"
 #include "deconvviz/layers/detail/pooling.hpp"
+#include "deconvviz/layers/detail/windows.hpp"
 #include "deconvviz/layers/layer.hpp"
 
 namespace deconvviz {
@@ -46,6 +47,13 @@ class AveragePool2D {
     void forward(const Tensor<T>& src, Tensor<T>& dst, Record<T>&, const PassOptions&) const {
         dst.resize(output_shape(src.shape().sample()).batched(src.shape()[0]));
         kernels::average_pool(kernel_shape(src.shape(), dst.shape()), src.data(), dst.data());
+    }
+
+    void forward_window(const ForwardWindows& windows, const Tensor<T>& src, Tensor<T>& dst, Record<T>&) const {
+        dst.resize({src.shape()[0], src.shape()[1], windows.dst.height, windows.dst.width});
+        kernels::AveragePoolShape shape = kernel_shape(src.shape(), dst.shape());
+        shape.pool.sliding.padding = detail::window_padding(sliding(), windows.dst, windows.src);
+        kernels::average_pool(shape, src.data(), dst.data());
     }
 
     void backward(const LayerTrace<T>& seen, const Tensor<T>& grad_dst, Tensor<T>* grad_src,

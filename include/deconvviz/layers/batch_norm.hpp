@@ -49,6 +49,8 @@ class BatchNorm {
                                           Shape{options_.channels}, ", got ", each->shape());
     }
 
+    static constexpr bool pointwise = true;
+
     std::string_view kind() const { return "BatchNorm"; }
     const BatchNormOptions& options() const { return options_; }
     const Tensor<T>& scale() const { return scale_; }

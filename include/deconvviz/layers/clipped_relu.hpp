@@ -30,6 +30,8 @@ class ClippedReLU {
             detail::raise<OptionError>("ClippedReLU: expected a limit above 0, got ", options.most);
     }
 
+    static constexpr bool pointwise = true;
+
     std::string_view kind() const { return "ClippedReLU"; }
     const ClippedReLUOptions& options() const { return options_; }
     Shape output_shape(const Shape& sample) const { return sample; }

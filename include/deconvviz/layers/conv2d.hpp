@@ -106,6 +106,24 @@ class Conv2D {
                              shape.whole_dst());
     }
 
+    T padding_value() const { return 0; }
+    Window reads_padded(const Window& dst) const { return sliding().reads_padded(dst); }
+    /// Winograd's filtering computes tiles of 4x4.
+    Size2D window_grain() const {
+        const bool tiles = options_.method == ConvolutionMethod::automatic && options_.kernel == Size2D(3) &&
+                           options_.stride == Size2D(1) && options_.dilation == Size2D(1);
+        return tiles ? 4 : 1;
+    }
+
+    void forward_window(const ForwardWindows& windows, const Tensor<T>& src, Tensor<T>& dst, Record<T>&) const {
+        dst.resize({src.shape()[0], options_.out, windows.dst.height, windows.dst.width});
+        kernels::ConvolutionShape shape = kernel_shape(src.shape(), dst.shape());
+        shape.sliding.padding = detail::window_padding(sliding(), windows.dst, windows.src);
+        shape.batch_decides = true;
+        kernels::convolution(shape, src.data(), weights_.data(), bias_.empty() ? nullptr : bias_.data(), dst.data(),
+                             shape.whole_dst());
+    }
+
     void backward(const LayerTrace<T>& seen, const Tensor<T>& grad_dst, Tensor<T>* grad_src,
                   std::span<Tensor<T>> gradients) const {
         const kernels::ConvolutionShape shape = kernel_shape(seen.src.shape(), seen.dst.shape());

@@ -30,6 +30,8 @@ class Dropout {
             detail::raise<OptionError>("Dropout: expected a rate in [0, 1), got ", options.rate);
     }
 
+    static constexpr bool pointwise = true;
+
     std::string_view kind() const { return "Dropout"; }
     const DropoutOptions& options() const { return options_; }
     Shape output_shape(const Shape& sample) const { return sample; }

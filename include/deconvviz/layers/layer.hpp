@@ -96,6 +96,12 @@ struct ReverseWindows {
     Window src;
 };
 
+/// A window of a layer's output, and that window of its input which is read for it.
+struct ForwardWindows {
+    Window dst;
+    Window src;
+};
+
 /// What a layer is told about a forward pass. `seed` is different for each layer and step of a training.
 struct PassOptions {
     bool training = false;
@@ -139,6 +145,19 @@ struct Parameter {
 /// - `Window reads(const Window& dst, const Shape& src) const`: the input window that an output window depends on.
 /// - `Window reached_by(const Window& src, const Shape& dst) const`: the output window that an input window acts on.
 ///   Without these two, the layer counts as one that may read and reach everything.
+/// - `static constexpr bool pointwise = true`: in a pass that trains nothing and is not recorded, an output value
+///   depends on the inputs at its own place in the maps alone (of any channel), and in the same way everywhere. Then
+///   `forward`, or `forward_in_place`, is called for windows of maps, too, as if they were maps of their own.
+/// - `void forward_window(windows, src, dst, room) const`: one window of the output of many pictures. src, (N, C,
+///   windows.src.height, windows.src.width), holds the input in `windows.src`; dst is resized and written for
+///   `windows.dst`. The same call may stand for windows at other places: all those that are as large and do not touch
+///   the borders, or touch the same ones in the same way. `room` is as above.
+///   Without it and without `pointwise`, windows are laid out in whole maps.
+/// - `T padding_value() const` with `Window reads_padded(const Window& dst) const`: what the layer takes to lie around
+///   its input, and what is read with that. `forward_window` then gets all of it in src, the window reaching beyond
+///   the border: so windows near a border are computed together with those in the middle.
+/// - `Size2D window_grain() const`: heights and widths of windows that are no multiples of it cost as much as the next
+///   multiple.
 template <class L, class T>
 concept Layer = std::copyable<L> &&
     requires(const L layer, const Shape sample, const Tensor<T> in, Tensor<T> out, Record<T> record,

@@ -29,6 +29,8 @@ class LeakyReLU {
             detail::raise<OptionError>("LeakyReLU: expected a finite slope, got ", options.slope);
     }
 
+    static constexpr bool pointwise = true;
+
     std::string_view kind() const { return "LeakyReLU"; }
     const LeakyReLUOptions& options() const { return options_; }
     Shape output_shape(const Shape& sample) const { return sample; }

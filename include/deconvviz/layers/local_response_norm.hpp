@@ -40,6 +40,8 @@ class LocalResponseNorm {
                 ", k = ", options.k, ", alpha = ", options.alpha, ", beta = ", options.beta);
     }
 
+    static constexpr bool pointwise = true;
+
     std::string_view kind() const { return "LocalResponseNorm"; }
     const LocalResponseNormOptions& options() const { return options_; }
     Window reads(const Window& dst, const Shape&) const { return dst; }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 
@@ -57,12 +58,18 @@ class MaxPool2D {
     void forward(const Tensor<T>& src, Tensor<T>& dst, Record<T>& record, const PassOptions&) const {
         dst.resize(output_shape(src.shape().sample()).batched(src.shape()[0]));
         record.switches.resize(dst.shape(), places());
-        const kernels::MaxPoolShape shape = kernel_shape(src.shape(), dst.shape());
-        if (record.switches.narrow()) {
-            kernels::max_pool(shape, src.data(), dst.data(), record.switches.narrow_places(), shape.whole_dst());
-        } else {
-            kernels::max_pool(shape, src.data(), dst.data(), record.switches.wide_places(), shape.whole_dst());
-        }
+        pool(kernel_shape(src.shape(), dst.shape()), src.data(), dst.data(), record.switches);
+    }
+
+    T padding_value() const { return -std::numeric_limits<T>::infinity(); }
+    Window reads_padded(const Window& dst) const { return sliding().reads_padded(dst); }
+
+    void forward_window(const ForwardWindows& windows, const Tensor<T>& src, Tensor<T>& dst, Record<T>& room) const {
+        dst.resize({src.shape()[0], src.shape()[1], windows.dst.height, windows.dst.width});
+        room.switches.resize(dst.shape(), places());
+        kernels::MaxPoolShape shape = kernel_shape(src.shape(), dst.shape());
+        shape.sliding.padding = detail::window_padding(sliding(), windows.dst, windows.src);
+        pool(shape, src.data(), dst.data(), room.switches);
     }
 
     void backward(const LayerTrace<T>& seen, const Tensor<T>& grad_dst, Tensor<T>* grad_src,
@@ -124,6 +131,14 @@ class MaxPool2D {
     }
 
   private:
+    static void pool(const kernels::MaxPoolShape& shape, const T* src, T* dst, Switches& switches) {
+        if (switches.narrow()) {
+            kernels::max_pool(shape, src, dst, switches.narrow_places(), shape.whole_dst());
+        } else {
+            kernels::max_pool(shape, src, dst, switches.wide_places(), shape.whole_dst());
+        }
+    }
+
     static void expect_switches(const LayerTrace<T>& seen, const Shape& pooled) {
         if (seen.record.switches.shape() != pooled)
             detail::raise<StateError>("MaxPool2D: expected switches for ", pooled, ", the trace holds ",

@@ -20,6 +20,8 @@ namespace deconvviz {
 template <class T>
 class ReLU {
   public:
+    static constexpr bool pointwise = true;
+
     std::string_view kind() const { return "ReLU"; }
     Shape output_shape(const Shape& sample) const { return sample; }
     Window reads(const Window& dst, const Shape&) const { return dst; }

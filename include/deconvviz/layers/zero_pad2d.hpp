@@ -2,6 +2,7 @@
 /// ZeroPad2D: a border of zeros.
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <string_view>
 
@@ -41,6 +42,14 @@ class ZeroPad2D {
         dst.resize(output_shape(src.shape().sample()).batched(src.shape()[0]));
         dst.fill(T(0));
         detail::copy_to_window(src.data(), dst.shape(), inner(src.shape()), dst.data());
+    }
+
+    T padding_value() const { return 0; }
+    Window reads_padded(const Window& dst) const { return sliding().reads_padded(dst); }
+
+    void forward_window(const ForwardWindows&, const Tensor<T>& src, Tensor<T>& dst, Record<T>&) const {
+        dst.resize(src.shape());
+        std::copy(src.begin(), src.end(), dst.begin());
     }
 
     void backward(const LayerTrace<T>& seen, const Tensor<T>& grad_dst, Tensor<T>* grad_src,

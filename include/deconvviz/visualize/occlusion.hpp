@@ -3,7 +3,11 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include "deconvviz/core/error.hpp"
 #include "deconvviz/core/progress.hpp"
@@ -12,6 +16,7 @@
 #include "deconvviz/layers/layer.hpp"
 #include "deconvviz/model/class_probabilities.hpp"
 #include "deconvviz/model/sequential.hpp"
+#include "deconvviz/model/trace.hpp"
 #include "deconvviz/visualize/detail/occlusion_walk.hpp"
 
 namespace deconvviz {
@@ -22,8 +27,10 @@ struct OcclusionOptions {
     Size2D stride = 1;
     double fill = 0.5;                 // the value that hides, on the scale of the input, in all channels
     std::optional<Index> target = {};  // the class whose probability is recorded; by default the most probable one
-    Index batch = 64;                  // positions evaluated at once; bounds the memory
-    OnProgress progress = {};          // told after each batch, in positions
+    OcclusionMethod method = OcclusionMethod::incremental;
+    Index batch = 0;                              // positions evaluated at once, at most; 0: as `memory` allows
+    std::size_t memory = std::size_t{256} << 20;  // bytes for what is computed at once, beside the picture's trace
+    OnProgress progress = {};                     // told after each batch, and every so often within, in positions
 };
 
 /// Class probabilities for each position of the patch. Rows and columns count positions: the patch at (r, c) covers the
@@ -90,51 +97,78 @@ Tensor<T> occluded(const Tensor<T>& image, const Window& window, T fill) {
 namespace detail {
 
 template <class T>
-void check(const Sequential<T>& model, const Tensor<T>& image, const OcclusionOptions& options) {
-    if (model.input_shape().rank() != 3 || image.shape() != model.input_shape())
-        detail::raise<ShapeError>("occlusion: expected a picture of ", model.input_shape(), ", got ", image.shape());
+void check(const Sequential<T>& model, const OcclusionOptions& options) {
     expect_classes(model, "occlusion");
     expect_at_least(1, options.patch, "occlusion", "patch");
     expect_at_least(1, options.stride, "occlusion", "stride");
-    if (options.batch < 1) detail::raise<OptionError>("occlusion: expected a batch of at least 1, got ", options.batch);
+    if (options.batch < 0) detail::raise<OptionError>("occlusion: expected a batch of at least 0, got ", options.batch);
     if (options.target && (*options.target < 0 || *options.target >= model.output_shape()[0]))
         detail::raise<OptionError>("occlusion: there is no class ", *options.target, ": the classes are 0 … ",
                                    model.output_shape()[0] - 1);
 }
 
+/// Throws ShapeError for something else than a picture of the model's.
 template <class T>
-OcclusionWalk occlusion_walk(const Tensor<T>& image, const OcclusionOptions& options) {
-    return {.grid = {options.patch, options.stride, image.shape()[1], image.shape()[2]},
+void expect_picture(const Sequential<T>& model, const Tensor<T>& image) {
+    if (model.input_shape().rank() != 3 || image.shape() != model.input_shape())
+        detail::raise<ShapeError>("occlusion: expected a picture of ", model.input_shape(), ", got ", image.shape());
+}
+
+template <class T>
+OcclusionWalk occlusion_walk(const Sequential<T>& model, const OcclusionOptions& options) {
+    return {.grid = {options.patch, options.stride, model.input_shape()[1], model.input_shape()[2]},
             .fill = options.fill,
+            .method = options.method,
             .batch = options.batch,
+            .memory = options.memory,
             .progress = options.progress};
 }
 
-/// All but the probabilities by position, given those of the whole picture, (1, classes).
+/// All but the probabilities by position, given those of the whole picture.
 template <class T>
-OcclusionMap<T> empty_map(const Tensor<T>& image, const OcclusionOptions& options, const Tensor<T>& whole) {
-    const PatchGrid grid = occlusion_walk(image, options).grid;
+OcclusionMap<T> empty_map(const PatchGrid& grid, const OcclusionOptions& options, std::span<const T> whole) {
     OcclusionMap<T> map;
     map.patch = options.patch;
     map.stride = options.stride;
     map.fill = static_cast<T>(options.fill);
     map.image_height = grid.height;
     map.image_width = grid.width;
-    map.probabilities = Tensor<T>({grid.rows(), grid.columns(), whole.size()});
+    map.probabilities = Tensor<T>({grid.rows(), grid.columns(), static_cast<Index>(whole.size())});
     map.probability = Tensor<T>({grid.rows(), grid.columns()});
     map.target = options.target.value_or(std::max_element(whole.begin(), whole.end()) - whole.begin());
-    map.unoccluded = whole[map.target];
+    map.unoccluded = whole[static_cast<std::size_t>(map.target)];
     return map;
 }
 
-/// Writes the class probabilities at the positions that were seen into the map.
+/// Writes the class probabilities at the positions that were seen into the maps, one for each picture.
 template <class T>
-void record_probabilities(const Sequential<T>& model, const OccludedOutputs<T>& seen, OcclusionMap<T>& map) {
+void record_probabilities(const Sequential<T>& model, const OccludedOutputs<T>& seen, std::span<OcclusionMap<T>> maps) {
     Tensor<T> probabilities = seen.output;
     make_probabilities(model, probabilities);
-    const Index classes = probabilities.shape()[1];
-    std::copy(probabilities.begin(), probabilities.end(), map.probabilities.begin() + seen.first * classes);
-    for (Index i = 0; i < seen.count; ++i) map.probability[seen.first + i] = probabilities(i, map.target);
+    for (Index i = 0; i < seen.count; ++i) {
+        const Index positions = maps.front().probability.size();
+        OcclusionMap<T>& map = maps[static_cast<std::size_t>((seen.first + i) / positions)];
+        const auto row = std::as_const(probabilities).slice(i);
+        const Index at = (seen.first + i) % positions;
+        std::ranges::copy(row, map.probabilities.begin() + at * static_cast<Index>(row.size()));
+        map.probability[at] = row[static_cast<std::size_t>(map.target)];
+    }
+}
+
+/// The walk over the pictures of a trace.
+template <class T>
+std::vector<OcclusionMap<T>> occlusion_maps(const Sequential<T>& model, const Trace<T>& trace,
+                                            const OcclusionOptions& options) {
+    const OcclusionWalk walk = occlusion_walk(model, options);
+    Tensor<T> whole = trace.output();
+    make_probabilities(model, whole);
+    std::vector<OcclusionMap<T>> maps;
+    for (Index n = 0; n < trace.batch(); ++n)
+        maps.push_back(empty_map<T>(walk.grid, options, std::as_const(whole).slice(n)));
+    walk_occluded(model, trace, walk, [&](const OccludedOutputs<T>& seen) {
+        record_probabilities(model, seen, std::span<OcclusionMap<T>>(maps));
+    });
+    return maps;
 }
 
 }  // namespace detail
@@ -143,21 +177,36 @@ void record_probabilities(const Sequential<T>& model, const OccludedOutputs<T>& 
 /// probability of the true class drops, the model found its evidence. `image` is (C, H, W); the model takes pictures of
 /// that shape and ends in logits or in a Softmax. The patch is `fill` in all channels; positions run from 0 in steps of
 /// the stride, and the last one is clipped at the border (as Captum's Occlusion does). The paper does not state its
-/// patch size and stride. Positions are evaluated in batches, each on all threads.
+/// patch size and stride.
+///
+/// Only what the patch reaches is computed for each position (see IncrementalForward), for many positions at once, on
+/// all threads. The result is that of OcclusionMethod::full, an ordinary forward pass for each position: the same bits
+/// where all convolutions use ConvolutionMethod::direct or have no 3x3 kernel, else within rounding, whose last bits
+/// depend on `batch` and `memory` (never on the number of threads).
 ///
 /// Throws ShapeError for a picture or model that does not fit, OptionError for sizes below 1 or a class that there is
-/// not, CancelledError where `progress` said so. Cost: one forward pass a position. Memory: the activations of one
-/// batch.
+/// not, CancelledError where `progress` said so. Cost: one forward pass, and for each position the share of one that
+/// the patch reaches (IncrementalForward::multiply_adds). Memory: a trace of the picture, and `memory`, or what one
+/// position takes where that is more.
 template <class T>
 OcclusionMap<T> occlusion_sensitivity(const Sequential<T>& model, const Tensor<T>& image,
                                       const OcclusionOptions& options = {}) {
-    detail::check(model, image, options);
-    OcclusionMap<T> map = detail::empty_map(image, options, class_probabilities(model, image));
-    const auto walk = detail::occlusion_walk(image, options);
-    detail::walk_occluded(model, image, walk, [&](const detail::OccludedOutputs<T>& seen) {
-        detail::record_probabilities(model, seen, map);
-    });
-    return map;
+    detail::expect_picture(model, image);
+    detail::check(model, options);
+    return std::move(detail::occlusion_maps(model, model.trace(image), options).front());
+}
+
+/// The same for each of some pictures (N, C, H, W), whose positions share batches: for small models and many pictures
+/// faster than one after the other. Without a `target`, each picture has its own. Throws as above. Memory: a trace of
+/// all pictures, and as above.
+template <class T>
+std::vector<OcclusionMap<T>> occlusion_sensitivities(const Sequential<T>& model, const Tensor<T>& images,
+                                                     const OcclusionOptions& options = {}) {
+    if (model.input_shape().rank() != 3 || images.rank() != 4 || images.shape().sample() != model.input_shape())
+        detail::raise<ShapeError>("occlusion: expected pictures (N,C,H,W) of ", model.input_shape(), ", got ",
+                                  images.shape());
+    detail::check(model, options);
+    return detail::occlusion_maps(model, model.trace(images), options);
 }
 
 }  // namespace deconvviz

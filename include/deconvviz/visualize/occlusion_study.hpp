@@ -42,7 +42,9 @@ struct OcclusionStudyOptions {
     Size2D stride = 1;
     double fill = 0.5;                 // the value that hides, on the scale of the input, in all channels
     std::optional<Index> target = {};  // the class of the recorded probability; by default the most probable one
-    Index batch = 64;                  // positions evaluated at once; bounds the memory
+    OcclusionMethod method = OcclusionMethod::incremental;
+    Index batch = 0;                              // positions evaluated at once, at most; 0: as `memory` allows
+    std::size_t memory = std::size_t{256} << 20;  // bytes, see OcclusionOptions
     MapSeed projected = MapSeed::strongest_unit;
     ReverseRules rules = {};
     OnProgress progress = {};  // told after each batch, in positions
@@ -109,13 +111,19 @@ void expect_study_pictures(const Sequential<T>& model, const Tensor<T>& image, c
         raise<OptionError>("occlusion study: expected other pictures of finite values, they have NaN or infinity");
 }
 
-/// The sum of a map's activations in picture n of (N, C, H, W), in double.
+/// The sum of some activations, in double.
+template <class T>
+T sum(std::span<const T> values) {
+    return static_cast<T>(std::accumulate(values.begin(), values.end(), 0.0));
+}
+
+/// The sum of a map's activations in picture n of (N, C, H, W).
 template <class T>
 T map_sum(const Tensor<T>& activation, Index n, Index map) {
     const MapGrid grid(activation.shape().sample());
     const auto maps = activation.slice(n).subspan(static_cast<std::size_t>(map * grid.plane()),
                                                   static_cast<std::size_t>(grid.plane()));
-    return static_cast<T>(std::accumulate(maps.begin(), maps.end(), 0.0));
+    return sum<T>(maps);
 }
 
 /// The strongest map of a layer; of equal ones the first.
@@ -181,9 +189,12 @@ OcclusionStudy<T> occlusion_study(const Sequential<T>& model, const Tensor<T>& i
                                      .stride = options.stride,
                                      .fill = options.fill,
                                      .target = options.target,
+                                     .method = options.method,
                                      .batch = options.batch,
+                                     .memory = options.memory,
                                      .progress = options.progress};
-    detail::check(model, image, occlusion);
+    detail::expect_picture(model, image);
+    detail::check(model, occlusion);
     detail::expect_study_pictures(model, image, others);
     const std::size_t layer = detail::watched_layer(model, options.layer);
     const Trace<T> trace = model.trace(image);
@@ -205,13 +216,14 @@ OcclusionStudy<T> occlusion_study(const Sequential<T>& model, const Tensor<T>& i
 
     Tensor<T> whole = trace.output();
     detail::make_probabilities(model, whole);
-    study.classes = detail::empty_map(image, occlusion, whole);
-    detail::OcclusionWalk walk = detail::occlusion_walk(image, occlusion);
-    walk.watched = layer;
+    detail::OcclusionWalk walk = detail::occlusion_walk(model, occlusion);
+    study.classes = detail::empty_map<T>(walk.grid, occlusion, whole.values());
+    walk.watched = {layer, map};
     study.activity = Tensor<T>({walk.grid.rows(), walk.grid.columns()});
-    detail::walk_occluded(model, image, walk, [&](const detail::OccludedOutputs<T>& seen) {
-        detail::record_probabilities(model, seen, study.classes);
-        for (Index i = 0; i < seen.count; ++i) study.activity[seen.first + i] = detail::map_sum(*seen.watched, i, map);
+    detail::walk_occluded(model, trace, walk, [&](const detail::OccludedOutputs<T>& seen) {
+        detail::record_probabilities(model, seen, std::span(&study.classes, 1));
+        for (Index i = 0; i < seen.count; ++i)
+            study.activity[seen.first + i] = detail::sum<T>(std::as_const(*seen.watched).slice(i));
     });
     return study;
 }

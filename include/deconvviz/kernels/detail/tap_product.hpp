@@ -114,6 +114,7 @@ struct TapProduct {
     Index whole_columns = 0;
 
     bool winograd = false;  // may it be used?
+    Index deciding = 1;     // pictures that count where that is decided
 
     Index depth() const { return channels * taps; }
     Index src_plane() const { return y.size * x.size; }

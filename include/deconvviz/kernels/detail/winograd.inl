@@ -26,7 +26,8 @@ WinogradTiles winograd_tiles(const detail::TapProduct<T>& product) {
 }
 
 /// Is it possible, and the faster way? A matter of the shape of one picture alone, so that windows and batches are
-/// computed in the same way. It compares costs in multiplications of vectors, those of the transforms as measured.
+/// computed in the same way, unless the product says that all its pictures count. It compares costs in multiplications
+/// of vectors, those of the transforms as measured.
 template <class T>
 bool winograd_pays(const detail::TapProduct<T>& product) {
     constexpr Index lanes = Vector<T>::lanes;
@@ -34,9 +35,9 @@ bool winograd_pays(const detail::TapProduct<T>& product) {
         return axis.phases == 1 && axis.step == 1 && axis.taps[0].count == 3 && axis.span() == 2;
     };
     if (!three(product.y) || !three(product.x)) return false;
-    const Index rows = (product.whole_rows + 3) / 4;
+    const Index rows = product.deciding * ((product.whole_rows + 3) / 4);
     const Index vectors = (rows * ((product.whole_columns + 3) / 4) + lanes - 1) / lanes;
-    const Index direct = (product.whole_rows * product.whole_columns + lanes - 1) / lanes * 9;
+    const Index direct = (product.deciding * product.whole_rows * product.whole_columns + lanes - 1) / lanes * 9;
     const Index maps = (product.maps + panel_rows - 1) / panel_rows * panel_rows;
     const Index multiply = product.channels * maps * (42 * vectors + 25);
     const Index transform = product.channels * (450 * vectors + 500 * rows) + maps * (350 * vectors + 40 * rows);
@@ -154,30 +155,35 @@ inline void winograd_maps(const detail::TapProduct<T>& product, Index map, T* fi
                      filters, detail::odd_lines<T>(product.channels * panel_rows));
 }
 
-/// The outputs of the maps map … map + panel_rows - 1 in a run of tiles.
+/// The outputs of `strips` times panel_rows maps from `map` on in a run of tiles. Several strips are worked on
+/// together, so that a plane of source values comes from far away once for all of them.
 template <class T>
-DECONVVIZ_TARGET inline void winograd_strip(const detail::TapProduct<T>& product, const WinogradTiles& tiles,
-                                            const WinogradRun<T>& run, const T* source, const T* filters, Index map) {
+DECONVVIZ_TARGET inline void winograd_strips(const detail::TapProduct<T>& product, const WinogradTiles& tiles,
+                                             const WinogradRun<T>& run, const T* source, const T* filters, Index map,
+                                             Index strips) {
     using detail::Scratch;
     constexpr Index lanes = Vector<T>::lanes;
     const Tile<T> tile = tile_of<T, panel_rows>();
     const detail::TapStep step;
     const TileSteps steps{&step, 1, product.channels, panel_rows, run.lanes};
     const Index out_rows[4] = {run.lanes, run.lanes, run.lanes, run.lanes};
-    T* result = detail::scratch<T, Scratch::result>(36 * run.result);
+    T* result = detail::scratch<T, Scratch::result>(strips * 36 * run.result);
     for (Index k = 0; k < 36; ++k)
-        for (Index v = 0; v < run.lanes;) {
-            const Index count = tile.take((run.lanes - v) / lanes);
-            const T* values[4];
-            T* out[4];
-            for (Index i = 0; i < count; ++i, v += lanes) {
-                values[i] = source + k * run.source + v;
-                out[i] = result + k * run.result + v;
+        for (Index s = 0; s < strips; ++s)
+            for (Index v = 0; v < run.lanes;) {
+                const Index count = tile.take((run.lanes - v) / lanes);
+                const T* values[4];
+                T* out[4];
+                for (Index i = 0; i < count; ++i, v += lanes) {
+                    values[i] = source + k * run.source + v;
+                    out[i] = result + (s * 36 + k) * run.result + v;
+                }
+                tile.compute(count)(steps, filters + (s * 36 + k) * run.filters, values, nullptr, out, out_rows);
             }
-            tile.compute(count)(steps, filters + k * run.filters, values, nullptr, out, out_rows);
-        }
-    for (Index v = 0; v < run.count; v += lanes)
-        winograd_store(product, tiles, run, v, map, std::min(panel_rows, product.maps - map), result);
+    for (Index s = 0; s < strips; ++s, map += panel_rows)
+        for (Index v = 0; v < run.count; v += lanes)
+            winograd_store(product, tiles, run, v, map, std::min(panel_rows, product.maps - map),
+                           result + s * 36 * run.result);
 }
 
 /// Zeros for the lanes that stand for no tile.
@@ -211,13 +217,13 @@ inline void winograd_by_tiles(const detail::TapProduct<T>& product, const Winogr
             clear_empty_lanes(product.channels, run, source);
             winograd_sources(product, tiles, run, 0, product.channels, source);
             for (Index s = 0; s < strips; ++s)
-                winograd_strip(product, tiles, run, source, filters + s * strip, s * panel_rows);
+                winograd_strips(product, tiles, run, source, filters + s * strip, s * panel_rows, 1);
         }
     });
 }
 
-/// Many filters: as many tiles as fit a few MB are transformed at once, then the maps are computed, their filters being
-/// transformed when their turn comes.
+/// Many filters: as many tiles as fit a few MB are transformed at once, then the maps are computed, some strips of them
+/// together, their filters being transformed when their turn comes.
 template <class T>
 inline void winograd_by_maps(const detail::TapProduct<T>& product, const WinogradTiles& tiles) {
     using detail::Scratch;
@@ -233,12 +239,13 @@ inline void winograd_by_maps(const detail::TapProduct<T>& product, const Winogra
         parallel_for(product.channels, 8, [&, source](Index begin, Index end) {
             winograd_sources(product, tiles, run, begin, end, source);
         });
-        parallel_for((product.maps + panel_rows - 1) / panel_rows, 1, [&, source](Index begin, Index end) {
-            T* filters = detail::scratch<T, Scratch::packed_weights>(36 * run.filters);
-            for (Index i = begin; i < end; ++i) {
-                winograd_maps(product, i * panel_rows, filters);
-                winograd_strip(product, tiles, run, source, filters, i * panel_rows);
-            }
+        const Index strips = (product.maps + panel_rows - 1) / panel_rows;
+        const Index together = std::clamp<Index>(strips / (2 * threads()), 1, 4);
+        parallel_for(strips, together, [&, source](Index begin, Index end) {
+            T* filters = detail::scratch<T, Scratch::packed_weights>((end - begin) * 36 * run.filters);
+            for (Index i = begin; i < end; ++i)
+                winograd_maps(product, i * panel_rows, filters + (i - begin) * 36 * run.filters);
+            winograd_strips(product, tiles, run, source, filters, begin * panel_rows, end - begin);
         });
     }
 }

@@ -1,0 +1,361 @@
+/// @file
+/// IncrementalForward: what a model gives for pictures that differ from a known one in a window.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "deconvviz/core/error.hpp"
+#include "deconvviz/core/parallel.hpp"
+#include "deconvviz/core/tensor.hpp"
+#include "deconvviz/core/window.hpp"
+#include "deconvviz/layers/layer.hpp"
+#include "deconvviz/model/detail/window_groups.hpp"
+#include "deconvviz/model/multiply_adds.hpp"
+#include "deconvviz/model/sequential.hpp"
+#include "deconvviz/model/trace.hpp"
+
+namespace deconvviz {
+
+/// A picture that is picture `picture` of a trace but for the pixels in `window`.
+struct ChangedPicture {
+    Index picture = 0;
+    Window window;
+};
+
+/// Forward passes of pictures that are almost known [nakandala2019]. The trace of the untouched pictures is kept; for
+/// each changed one only those windows of the feature maps are computed that the change reaches, layer by layer:
+///
+///     IncrementalForward<float> forward(model, trace);
+///     const Tensor<float>& output = forward.run(changes, [&](std::size_t i, Tensor<float>& pixels) { … });
+///
+/// A layer's windows of many pictures are computed in one call, sorted by size; what they read around the change comes
+/// from the trace. Where a window has grown to nearly the whole map, the whole is computed; flat features, and layers
+/// that know no windows, are those of an ordinary batch. So it works for every Sequential, and the result is that of
+/// `model.forward` within rounding: the sums have the same terms, but which way of convolving adds them may differ.
+///
+/// Differences from the source: windows are tight (dilation, clipped borders), and rounded up so that many are of one
+/// size and no size is larger than the batch's largest; there is no bound on the receptive field.
+///
+/// The model and the trace must outlive it unchanged. One object serves one thread; its work uses all.
+template <class T>
+class IncrementalForward {
+  public:
+    /// Throws StateError for the trace of another model or one that ends early, ShapeError for a model whose input is
+    /// no picture.
+    IncrementalForward(const Sequential<T>& model, const Trace<T>& trace) : model_(model), trace_(trace) {
+        model.check(trace);
+        if (model.input_shape().rank() != 3)
+            detail::raise<ShapeError>("IncrementalForward: expected a model of pictures (C,H,W), its input is ",
+                                      model.input_shape());
+        if (trace.ends_early()) static_cast<void>(trace.output());  // says so
+    }
+
+    /// The model's output for changed pictures, (N, …), N being their number. `paint(i, pixels)` gets the pixels of
+    /// changes[i].window, (C, height, width), as they are in the known picture, and changes them; it is called once for
+    /// each, in order. The result stays until the next run.
+    ///
+    /// `observe(layer)`, where given, is called after each layer, when `activation` may be asked what it gave.
+    ///
+    /// Throws ShapeError for a window that leaves its picture, OptionError for a picture that there is not or no
+    /// pictures. Memory: the windows of two layers and what one call reads, see `bytes_per_picture`.
+    template <class Paint>
+    const Tensor<T>& run(std::span<const ChangedPicture> changes, const Paint& paint,
+                         const std::function<void(std::size_t)>& observe = {}) {
+        start(changes, paint);
+        for (std::size_t i = 0; i < model_.size(); ++i) {
+            pass(i);
+            if (observe) observe(i);
+        }
+        if (parts_.size() == 1 && parts_.front().values.shape() == model_.output_shape().batched(count()))
+            return parts_.front().values;  // of all pictures, in order
+        output_.resize(model_.output_shape().batched(count()));
+        for (std::size_t item = 0; item < changes.size(); ++item)
+            activation(item, 0, output_.slice(static_cast<Index>(item)));
+        return output_;
+    }
+
+    /// Within `observe`: what the layer just computed gives for changed picture `item` in the maps first … first +
+    /// values.size() / (H W) - 1, whole.
+    void activation(std::size_t item, Index first_map, std::span<T> values) const {
+        const Shape& shape = model_.output_shape(layer_);
+        const Index plane = shape.rank() == 3 ? shape[1] * shape[2] : 1;
+        const T* const around = known(layer_ + 1).slice(changes_[item].picture).data() + first_map * plane;
+        std::copy_n(around, values.size(), values.data());
+        const auto [part, at] = places_[item];
+        if (part == nowhere) return;
+        const Part& group = parts_[part];
+        const Window& window = group.windows[at];
+        const Index size = window.height * window.width;
+        const T* from = group.values.slice(static_cast<Index>(at)).data() + first_map * size;
+        const Index maps = static_cast<Index>(values.size()) / plane;
+        detail::copy_to_window(from, {1, maps, whole(shape).height, whole(shape).width}, window, values.data());
+    }
+
+    /// The window of the layer just computed that differs for `item` from the known picture's.
+    const Window& changed(std::size_t item) const { return changed_[item]; }
+
+    /// Multiply-adds of the convolutions and dense layers that such a run needs for one picture, by its tight windows:
+    /// what theory promises, where rounding up of windows and Winograd's filtering do not count.
+    static Index multiply_adds(const Sequential<T>& model, const Window& window) {
+        return multiply_adds_through(model, window).back();
+    }
+
+    /// The same up to each layer and with it.
+    static std::vector<Index> multiply_adds_through(const Sequential<T>& model, const Window& window) {
+        std::vector<Index> sums;
+        Window changed = window;
+        for (std::size_t i = 0; i < model.size(); ++i) {
+            changed = step(model.layer(i), model.input_shape(i), model.output_shape(i), changed);
+            const Window all = whole(model.output_shape(i));
+            const Index here = deconvviz::multiply_adds(model, i) / (all.height * all.width) *
+                               std::max<Index>(changed.height * changed.width, 0);
+            sums.push_back((sums.empty() ? 0 : sums.back()) + here);
+        }
+        return sums;
+    }
+
+    /// The memory that a run takes for each of its pictures, in bytes, where none of their windows is larger than
+    /// `size`: the windows before and behind the hungriest layer, and the largest that is read. Beside that stand the
+    /// kernels' own buffers (some MB a thread).
+    static std::size_t bytes_per_picture(const Sequential<T>& model, Size2D size) {
+        const Shape& input = model.input_shape();
+        Size2D window(std::min(size.y, input[1]), std::min(size.x, input[2]));
+        Index kept = 0, read = 0;
+        Index before = input[0] * window.y * window.x;
+        for (std::size_t i = 0; i < model.size(); ++i) {
+            const auto [src, dst] = largest_windows(i, model, window);
+            kept = std::max(kept, before + dst);
+            read = std::max(read, src);
+            before = dst;
+        }
+        return static_cast<std::size_t>(kept + read) * sizeof(T);
+    }
+
+  private:
+    /// Windows of one size of some pictures, and the values in them.
+    struct Part {
+        std::vector<std::size_t> items;
+        std::vector<Window> windows;
+        Tensor<T> values;  // (N, C, height, width), or flat
+    };
+    static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
+
+    /// Which part holds a picture, and where; no part for a picture that is the known one.
+    struct Place {
+        std::size_t part = nowhere;
+        std::size_t at = 0;
+    };
+
+    static Window whole(const Shape& sample) { return detail::whole_window(sample); }
+    Index count() const { return static_cast<Index>(changes_.size()); }
+
+    /// What a change in `window` of a layer's input changes of its output.
+    static Window step(const AnyLayer<T>& layer, const Shape& src, const Shape& dst, const Window& window) {
+        if (src.rank() == 3 && dst.rank() == 3) return layer.reached_by(window, dst);
+        return window.empty() ? window : whole(dst);
+    }
+
+    /// The most values that a picture takes as a layer's input and output where `window`, the largest one, changes
+    /// before it; that becomes the one behind it.
+    static std::pair<Index, Index> largest_windows(std::size_t i, const Sequential<T>& model, Size2D& window) {
+        const Shape &src = model.input_shape(i), &dst = model.output_shape(i);
+        const AnyLayer<T>& layer = model.layer(i);
+        Size2D reached(1, 1);
+        // By where it lies, a window may reach one more or less: all places count.
+        const Window all = whole(src);
+        for (Index y = 0; y + window.y <= all.height; ++y)
+            reached.y = std::max(reached.y, step(layer, src, dst, {y, 0, window.y, window.x}).height);
+        for (Index x = 0; x + window.x <= all.width; ++x)
+            reached.x = std::max(reached.x, step(layer, src, dst, {0, x, window.y, window.x}).width);
+        window = reached;
+        const auto groups = detail::group_windows(layer, src, dst, {{0, 0, reached.y, reached.x}});
+        const ForwardWindows& used = groups.front().windows.front();
+        if (dst.rank() != 3 || src.rank() != 3) return {src.elements(), dst.elements()};
+        return {src[0] * used.src.height * used.src.width, dst[0] * used.dst.height * used.dst.width};
+    }
+
+    /// The changed pixels as the first part's values.
+    template <class Paint>
+    void start(std::span<const ChangedPicture> changes, const Paint& paint) {
+        const Shape& shape = model_.input_shape();
+        if (changes.empty()) detail::raise<OptionError>("IncrementalForward: expected changed pictures, got none");
+        changes_.assign(changes.begin(), changes.end());
+        changed_.clear();
+        parts_.clear();
+        places_.assign(changes.size(), {});
+        std::map<std::pair<Index, Index>, std::size_t> sizes;
+        for (std::size_t i = 0; i < changes.size(); ++i) {
+            const auto& [picture, window] = changes[i];
+            if (picture < 0 || picture >= trace_.batch())
+                detail::raise<OptionError>("IncrementalForward: the trace has ", trace_.batch(),
+                                           " pictures, got a change of picture ", picture);
+            if (!contains(whole(shape), window))
+                detail::raise<ShapeError>("IncrementalForward: expected a window of a picture of ", shape, ", got ",
+                                          window);
+            changed_.push_back(window);
+            if (window.empty()) continue;
+            const auto [found, is_new] = sizes.try_emplace({window.height, window.width}, parts_.size());
+            if (is_new) parts_.emplace_back();
+            Part& part = parts_[found->second];
+            places_[i] = {found->second, part.items.size()};
+            part.items.push_back(i);
+            part.windows.push_back(window);
+        }
+        for (Part& part : parts_)
+            part.values.resize({static_cast<Index>(part.items.size()), shape[0], part.windows.front().height,
+                                part.windows.front().width});
+        Tensor<T> pixels;
+        for (std::size_t i = 0; i < changes.size(); ++i) {
+            const Window& window = changes[i].window;
+            if (window.empty()) continue;
+            pixels.resize({shape[0], window.height, window.width});
+            detail::copy_window({1, shape[0], shape[1], shape[2]}, trace_.input().slice(changes[i].picture).data(),
+                                window, pixels.data());
+            paint(i, pixels);
+            std::ranges::copy(pixels, parts_[places_[i].part].values.slice(static_cast<Index>(places_[i].at)).begin());
+        }
+    }
+
+    /// Goes through one layer.
+    void pass(std::size_t i) {
+        const AnyLayer<T>& layer = model_.layer(i);
+        const Shape &src = model_.input_shape(i), &dst = model_.output_shape(i);
+        for (Window& window : changed_) window = step(layer, src, dst, window);
+        layer_ = i;
+        if (layer.pointwise() && src == dst) return pass_pointwise(layer);
+        const std::vector<detail::WindowGroup> groups = detail::group_windows(layer, src, dst, changed_);
+        std::vector<Part> next(groups.size());
+        std::vector<Place> places(places_.size());
+        for (std::size_t g = 0; g < groups.size(); ++g) {
+            compute(i, groups[g], next[g]);
+            for (std::size_t at = 0; at < groups[g].items.size(); ++at) places[groups[g].items[at]] = {g, at};
+        }
+        parts_ = std::move(next);
+        places_ = std::move(places);
+    }
+
+    /// A layer that treats each position alike needs no more than what is there.
+    void pass_pointwise(const AnyLayer<T>& layer) {
+        for (Part& part : parts_) {
+            if (layer.forward_in_place(part.values)) continue;
+            Tensor<T> values;
+            layer.forward(part.values, values, room_, {.recorded = false});
+            part.values = std::move(values);
+        }
+    }
+
+    void compute(std::size_t i, const detail::WindowGroup& group, Part& part) {
+        const AnyLayer<T>& layer = model_.layer(i);
+        part.items = group.items;
+        for (const ForwardWindows& windows : group.windows) part.windows.push_back(windows.dst);
+        const bool all = part.windows.front() == whole(model_.output_shape(i));
+        // What is there already, whole and in this order, needs no gathering.
+        Part* const before = same_part(group, model_.input_shape(i));
+        if (before == nullptr) gather(i, group);
+        Tensor<T>& values = before == nullptr ? gathered_ : before->values;
+        if (!all) return layer.forward_window(group.windows.front(), values, part.values, room_);
+        if (layer.forward_in_place(values)) {
+            part.values = std::move(values);
+        } else {
+            layer.forward(values, part.values, room_, {.recorded = false});
+        }
+    }
+
+    /// The part that holds just what a group reads.
+    Part* same_part(const detail::WindowGroup& group, const Shape& src) {
+        const std::size_t first = places_[group.items.front()].part;
+        if (first == nowhere || parts_[first].items != group.items) return nullptr;
+        for (std::size_t at = 0; at < group.items.size(); ++at)
+            if (group.windows[at].src != whole(src) || parts_[first].windows[at] != whole(src)) return nullptr;
+        return &parts_[first];
+    }
+
+    /// Of the untouched pictures: what goes into layer i.
+    const Tensor<T>& known(std::size_t i) const { return i == 0 ? trace_.input() : trace_.activation(i - 1); }
+
+    /// What layer i reads for a group, into gathered_: from the changed windows, around them from the trace.
+    void gather(std::size_t i, const detail::WindowGroup& group) {
+        const Shape& src = model_.input_shape(i);
+        const auto count = static_cast<Index>(group.items.size());
+        if (src.rank() != 3) {
+            gathered_.resize(src.batched(count));
+            return parallel_for(count, 8, [&](Index begin, Index end) {
+                for (Index n = begin; n < end; ++n) gather_flat(i, group.items[static_cast<std::size_t>(n)], n);
+            });
+        }
+        const Window& window = group.windows.front().src;
+        gathered_.resize({count, src[0], window.height, window.width});
+        const T beyond = model_.layer(i).padding_value().value_or(T(0));
+        const Index plane = window.height * window.width;
+        const Tensor<T>& around = known(i);
+        parallel_for(count * src[0], std::max<Index>(1, 8192 / plane), [&](Index begin, Index end) {
+            for (Index p = begin; p < end; ++p) {
+                const auto n = static_cast<std::size_t>(p / src[0]);
+                gather_map(around, group.items[n], group.windows[n].src, p % src[0], beyond,
+                           gathered_.data() + p * plane);
+            }
+        });
+    }
+
+    void gather_flat(std::size_t i, std::size_t item, Index n) {
+        const auto [part, at] = places_[item];
+        const auto from = part == nowhere ? known(i).slice(changes_[item].picture)
+                                          : std::as_const(parts_[part].values).slice(static_cast<Index>(at));
+        std::ranges::copy(from, gathered_.slice(n).begin());
+    }
+
+    /// One map of what is read, a window that may reach beyond the border.
+    void gather_map(const Tensor<T>& around, std::size_t item, const Window& window, Index map, T beyond,
+                    T* out) const {
+        const Index height = around.shape()[2], width = around.shape()[3];
+        const T* const outer = around.slice(changes_[item].picture).data() + map * height * width;
+        const auto [part, at] = places_[item];
+        Window held;
+        const T* inner = nullptr;
+        if (part != nowhere) {
+            held = parts_[part].windows[at];
+            inner = parts_[part].values.slice(static_cast<Index>(at)).data() + map * held.height * held.width;
+        }
+        // Columns: left … first from the known map, first … last from the changed window, last … right known again.
+        const Index left = std::max<Index>(window.x, 0), right = std::min(window.x + window.width, width);
+        const Index first = std::clamp(held.x, left, right);
+        const Index last = std::clamp(held.x + held.width, first, right);
+        for (Index y = window.y; y < window.y + window.height; ++y, out += window.width) {
+            if (y < 0 || y >= height) {
+                std::fill_n(out, window.width, beyond);
+                continue;
+            }
+            T* const row = out - window.x;
+            std::fill_n(out, left - window.x, beyond);
+            std::fill(row + right, out + window.width, beyond);
+            const T* const known_row = outer + y * width;
+            if (y < held.y || y >= held.y + held.height) {
+                std::copy(known_row + left, known_row + right, row + left);
+                continue;
+            }
+            const T* const within = inner + (y - held.y) * held.width - held.x;
+            std::copy(known_row + left, known_row + first, row + left);
+            std::copy(within + first, within + last, row + first);
+            std::copy(known_row + last, known_row + right, row + last);
+        }
+    }
+
+    const Sequential<T>& model_;
+    const Trace<T>& trace_;
+    std::vector<ChangedPicture> changes_;
+    std::size_t layer_ = 0;        // the one just computed
+    std::vector<Window> changed_;  // of each picture, behind that layer
+    std::vector<Part> parts_;
+    std::vector<Place> places_;
+    Tensor<T> gathered_;
+    Tensor<T> output_;
+    Record<T> room_;
+};
+
+}  // namespace deconvviz
