@@ -50,6 +50,8 @@ class Tensor {
     int rank() const { return shape_.rank(); }
     Index size() const { return static_cast<Index>(values_.size()); }
     bool empty() const { return values_.empty(); }
+    /// How many values fit without new memory.
+    Index capacity() const { return static_cast<Index>(values_.capacity()); }
 
     T* data() { return values_.data(); }
     const T* data() const { return values_.data(); }

@@ -15,6 +15,7 @@
 #include "deconvviz/core/tensor.hpp"
 #include "deconvviz/core/window.hpp"
 #include "deconvviz/layers/layer.hpp"
+#include "deconvviz/model/detail/spare_tensors.hpp"
 #include "deconvviz/model/detail/window_groups.hpp"
 #include "deconvviz/model/multiply_adds.hpp"
 #include "deconvviz/model/sequential.hpp"
@@ -121,7 +122,8 @@ class IncrementalForward {
     }
 
     /// The memory that a run takes for each of its pictures, in bytes, where none of their windows is larger than
-    /// `size`: the windows before and behind the hungriest layer, and the largest that is read. Beside that stand the
+    /// `size`: the windows before and behind the hungriest layer (an eighth more, as
+    /// memory serves again that is a little larger), and the largest that is read. Beside that stand the
     /// kernels' own buffers (some MB a thread).
     static std::size_t bytes_per_picture(const Sequential<T>& model, Size2D size) {
         const Shape& input = model.input_shape();
@@ -134,7 +136,7 @@ class IncrementalForward {
             read = std::max(read, src);
             before = dst;
         }
-        return static_cast<std::size_t>(kept + read) * sizeof(T);
+        return static_cast<std::size_t>(kept + kept / 8 + read) * sizeof(T);
     }
 
   private:
@@ -187,7 +189,13 @@ class IncrementalForward {
         if (changes.empty()) detail::raise<OptionError>("IncrementalForward: expected changed pictures, got none");
         changes_.assign(changes.begin(), changes.end());
         changed_.clear();
+        for (Part& part : parts_) spare_.give(std::move(part.values));
         parts_.clear();
+        Size2D largest(1, 1);
+        for (const ChangedPicture& change : changes)
+            largest = {std::max(largest.y, change.window.height), std::max(largest.x, change.window.width)};
+        if (largest != largest_) bytes_ = bytes_per_picture(model_, largest_ = largest);
+        limit_ = static_cast<Index>(bytes_ / sizeof(T)) * count();
         places_.assign(changes.size(), {});
         std::map<std::pair<Index, Index>, std::size_t> sizes;
         for (std::size_t i = 0; i < changes.size(); ++i) {
@@ -230,23 +238,46 @@ class IncrementalForward {
         layer_ = i;
         if (layer.pointwise() && src == dst) return pass_pointwise(layer);
         const std::vector<detail::WindowGroup> groups = detail::group_windows(layer, src, dst, changed_);
-        std::vector<Part> next(groups.size());
+        std::vector<Part> next = make_room(groups, src, dst);
         std::vector<Place> places(places_.size());
         for (std::size_t g = 0; g < groups.size(); ++g) {
             compute(i, groups[g], next[g]);
             for (std::size_t at = 0; at < groups[g].items.size(); ++at) places[groups[g].items[at]] = {g, at};
         }
+        for (Part& part : parts_) spare_.give(std::move(part.values));
         parts_ = std::move(next);
         places_ = std::move(places);
+    }
+
+    /// Parts for what a layer gives for the groups, with the memory of spare tensors where it fits; of the others go as
+    /// many as the limit demands.
+    std::vector<Part> make_room(const std::vector<detail::WindowGroup>& groups, const Shape& src, const Shape& dst) {
+        const auto values = [](const detail::WindowGroup& group, const Shape& sample, const Window& window) {
+            const Index maps = sample.elements() / (whole(sample).height * whole(sample).width);
+            return static_cast<Index>(group.items.size()) * maps * window.height * window.width;
+        };
+        std::vector<Part> parts(groups.size());
+        Index held = 0, read = gathered_.capacity();
+        for (const Part& part : parts_) held += part.values.capacity();
+        for (std::size_t g = 0; g < groups.size(); ++g) {
+            const ForwardWindows& windows = groups[g].windows.front();
+            const Index needed = values(groups[g], dst, windows.dst);
+            parts[g].values = spare_.take(needed);
+            held += std::max(needed, parts[g].values.capacity());
+            read = std::max(read, values(groups[g], src, windows.src));
+        }
+        spare_.keep(limit_ - held - read);
+        return parts;
     }
 
     /// A layer that treats each position alike needs no more than what is there.
     void pass_pointwise(const AnyLayer<T>& layer) {
         for (Part& part : parts_) {
             if (layer.forward_in_place(part.values)) continue;
-            Tensor<T> values;
+            Tensor<T> values = spare_.take(part.values.size());
             layer.forward(part.values, values, room_, {.recorded = false});
-            part.values = std::move(values);
+            std::swap(part.values, values);
+            spare_.give(std::move(values));
         }
     }
 
@@ -261,7 +292,7 @@ class IncrementalForward {
         Tensor<T>& values = before == nullptr ? gathered_ : before->values;
         if (!all) return layer.forward_window(group.windows.front(), values, part.values, room_);
         if (layer.forward_in_place(values)) {
-            part.values = std::move(values);
+            std::swap(part.values, values);
         } else {
             layer.forward(values, part.values, room_, {.recorded = false});
         }
@@ -294,11 +325,14 @@ class IncrementalForward {
         const T beyond = model_.layer(i).padding_value().value_or(T(0));
         const Index plane = window.height * window.width;
         const Tensor<T>& around = known(i);
-        parallel_for(count * src[0], std::max<Index>(1, 8192 / plane), [&](Index begin, Index end) {
-            for (Index p = begin; p < end; ++p) {
-                const auto n = static_cast<std::size_t>(p / src[0]);
-                gather_map(around, group.items[n], group.windows[n].src, p % src[0], beyond,
-                           gathered_.data() + p * plane);
+        // Pieces of a picture's maps are work for a thread.
+        const Index maps = std::clamp<Index>(32768 / plane, 1, src[0]), pieces = detail::ceil_div(src[0], maps);
+        parallel_for(count * pieces, 1, [&](Index begin, Index end) {
+            for (Index piece = begin; piece < end; ++piece) {
+                const auto n = static_cast<std::size_t>(piece / pieces);
+                const Index first = piece % pieces * maps;
+                gather_maps(around, group.items[n], group.windows[n].src, {first, std::min(maps, src[0] - first)},
+                            beyond, gathered_.data() + (piece / pieces * src[0] + first) * plane);
             }
         });
     }
@@ -310,40 +344,45 @@ class IncrementalForward {
         std::ranges::copy(from, gathered_.slice(n).begin());
     }
 
-    /// One map of what is read, a window that may reach beyond the border.
-    void gather_map(const Tensor<T>& around, std::size_t item, const Window& window, Index map, T beyond,
-                    T* out) const {
+    /// Some maps of what is read, in a window that may reach beyond the border.
+    void gather_maps(const Tensor<T>& around, std::size_t item, const Window& window, const Range& maps, T beyond,
+                     T* out) const {
         const Index height = around.shape()[2], width = around.shape()[3];
-        const T* const outer = around.slice(changes_[item].picture).data() + map * height * width;
+        const T* outer = around.slice(changes_[item].picture).data() + maps.first * height * width;
         const auto [part, at] = places_[item];
         Window held;
         const T* inner = nullptr;
         if (part != nowhere) {
             held = parts_[part].windows[at];
-            inner = parts_[part].values.slice(static_cast<Index>(at)).data() + map * held.height * held.width;
+            inner = parts_[part].values.slice(static_cast<Index>(at)).data() + maps.first * held.height * held.width;
         }
         // Columns: left … first from the known map, first … last from the changed window, last … right known again.
         const Index left = std::max<Index>(window.x, 0), right = std::min(window.x + window.width, width);
         const Index first = std::clamp(held.x, left, right);
         const Index last = std::clamp(held.x + held.width, first, right);
-        for (Index y = window.y; y < window.y + window.height; ++y, out += window.width) {
-            if (y < 0 || y >= height) {
-                std::fill_n(out, window.width, beyond);
-                continue;
+        const bool inside = left == window.x && right == window.x + window.width;
+        for (Index map = 0; map < maps.count; ++map, outer += height * width, inner += held.height * held.width)
+            for (Index y = window.y; y < window.y + window.height; ++y, out += window.width) {
+                if (y < 0 || y >= height) {
+                    std::fill_n(out, window.width, beyond);
+                    continue;
+                }
+                T* const row = out - window.x;
+                if (!inside) {
+                    std::fill_n(out, left - window.x, beyond);
+                    std::fill(row + right, out + window.width, beyond);
+                }
+                const T* const known_row = outer + y * width;
+                if (y < held.y || y >= held.y + held.height) {
+                    std::copy(known_row + left, known_row + right, row + left);
+                    continue;
+                }
+                const T* const within = inner + (y - held.y) * held.width - held.x;
+                // A few values beside the window: not worth a call.
+                for (Index x = left; x < first; ++x) row[x] = known_row[x];
+                std::copy(within + first, within + last, row + first);
+                for (Index x = last; x < right; ++x) row[x] = known_row[x];
             }
-            T* const row = out - window.x;
-            std::fill_n(out, left - window.x, beyond);
-            std::fill(row + right, out + window.width, beyond);
-            const T* const known_row = outer + y * width;
-            if (y < held.y || y >= held.y + held.height) {
-                std::copy(known_row + left, known_row + right, row + left);
-                continue;
-            }
-            const T* const within = inner + (y - held.y) * held.width - held.x;
-            std::copy(known_row + left, known_row + first, row + left);
-            std::copy(within + first, within + last, row + first);
-            std::copy(known_row + last, known_row + right, row + last);
-        }
     }
 
     const Sequential<T>& model_;
@@ -353,6 +392,10 @@ class IncrementalForward {
     std::vector<Window> changed_;  // of each picture, behind that layer
     std::vector<Part> parts_;
     std::vector<Place> places_;
+    detail::SpareTensors<T> spare_;
+    Size2D largest_ = 0;     // of the changed windows
+    std::size_t bytes_ = 0;  // for a picture with such a window
+    Index limit_ = 0;        // values that all tensors together may take
     Tensor<T> gathered_;
     Tensor<T> output_;
     Record<T> room_;

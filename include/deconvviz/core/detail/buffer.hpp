@@ -40,6 +40,7 @@ class Buffer {
     }
 
     std::size_t size() const { return size_; }
+    std::size_t capacity() const { return capacity_; }
     bool empty() const { return size_ == 0; }
     T* data() { return memory_.get(); }
     const T* data() const { return memory_.get(); }
