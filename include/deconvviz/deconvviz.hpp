@@ -128,6 +128,7 @@
 #include "deconvviz/visualize/occlusion.hpp"
 #include "deconvviz/visualize/occlusion_study.hpp"
 #include "deconvviz/visualize/project_top.hpp"
+#include "deconvviz/visualize/project_units.hpp"
 #include "deconvviz/visualize/randomisation.hpp"
 #include "deconvviz/visualize/recovered_image.hpp"
 #include "deconvviz/visualize/saliency.hpp"

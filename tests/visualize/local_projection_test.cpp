@@ -16,6 +16,7 @@
 #include "deconvviz/model/receptive_field.hpp"
 #include "deconvviz/model/workspace.hpp"
 #include "deconvviz/visualize/deconvnet.hpp"
+#include "deconvviz/visualize/project_units.hpp"
 #include "deconvviz/visualize/seed.hpp"
 #include "random_model.hpp"
 #include "tensor_support.hpp"
@@ -204,6 +205,56 @@ TEST_CASE("local projection: the same bits on any number of threads") {
     dv::set_threads(before);
     CHECK(support::largest(shown[0]) > 0);
     CHECK(shown[0] == shown[1]);
+}
+
+TEST_CASE_TEMPLATE("project units: what each unit's walk alone gives, in random networks", T, float, double) {
+    int units_seen = 0, in_part = 0;
+    for (std::uint64_t n = 1; n <= 60; ++n) {
+        CAPTURE(n);
+        Random random(n);
+        const auto model = any_model<T>(random, ConvolutionMethod::direct);
+        std::vector<dv::Trace<T>> traces;
+        for (int i = 0; i < 3; ++i)
+            traces.push_back(model.trace(support::random_tensor<T>(model.input_shape().batched(1), random.bits())));
+        for (std::size_t layer = 0; layer < model.size(); ++layer) {
+            const Shape& shape = model.output_shape(layer);
+            std::vector<dv::TracedUnit<T>> units;
+            for (int i = 0; i < 12; ++i)
+                units.push_back({&traces[static_cast<std::size_t>(any(random, 0, 2))], any(random, 0, shape[0] - 1),
+                                 shape.rank() == 3 ? any(random, 0, shape[1] - 1) : 0,
+                                 shape.rank() == 3 ? any(random, 0, shape[2] - 1) : 0});
+            const dv::ReverseRules rules = any_rules(random);
+            const auto shown = dv::project_units(model, layer, units, dv::SeedValue::one, rules);
+            for (std::size_t i = 0; i < units.size(); ++i) {
+                const auto seed = dv::single_unit(*units[i].trace, {.layer = layer,
+                                                                    .map = units[i].map,
+                                                                    .y = units[i].y,
+                                                                    .x = units[i].x,
+                                                                    .value = dv::SeedValue::one});
+                const Tensor<T> alone = dv::deconvnet(model, *units[i].trace, seed, rules);
+                Tensor<T> whole(alone.shape());
+                CHECK(shown[i].window == dv::receptive_field(model, seed));
+                if (!shown[i].window.empty())
+                    dv::detail::copy_to_window(shown[i].values.data(), whole.shape(), shown[i].window, whole.data());
+                CHECK(whole == alone);
+                ++units_seen;
+                in_part += shown[i].window != dv::detail::whole_window(model.input_shape());
+            }
+        }
+    }
+    CHECK(in_part > units_seen / 4);
+}
+
+TEST_CASE("project units: what makes no sense is refused") {
+    const auto model = support::all_kinds<float>();
+    const auto one = model.trace(support::random_tensor<float>({1, 2, 8, 9}, 1));
+    const auto two = model.trace(support::random_tensor<float>({2, 2, 8, 9}, 1));
+    const auto project = [&](const dv::TracedUnit<float>& unit) { dv::project_units<float>(model, "conv1", {unit}); };
+    support::check_throws<dv::StateError>([&] { project({}); }, {"without a trace"});
+    support::check_throws<dv::OptionError>([&] { project({&two, 0, 0, 0}); }, {"one picture each", "2"});
+    support::check_throws<dv::OptionError>([&] { project({&one, 6, 0, 0}); }, {"'conv1'", "no map 6"});
+    support::check_throws<dv::OptionError>([&] { project({&one, 0, 8, 0}); }, {"'conv1'", "(8,0)", "8x7"});
+    CHECK(dv::project_units<float>(model, "conv1", {}).empty());
 }
 
 TEST_CASE("local projection: values that are no numbers count as signal") {

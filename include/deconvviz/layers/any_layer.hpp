@@ -72,10 +72,11 @@ class AnyLayer {
     Window reads(const Window& dst, const Shape& src) const { return held_->reads(dst, src); }
     Window reached_by(const Window& src, const Shape& dst) const { return held_->reached_by(src, dst); }
     bool pointwise() const { return held_->pointwise(); }
+    bool deconv_is_blind() const { return held_->deconv_is_blind(); }
     /// What the layer takes to lie around its input; nothing where it has no use for more than the input.
     std::optional<T> padding_value() const { return held_->padding_value(); }
-    /// With what lies around the input, for a layer that has a padding_value(); else as `reads`.
-    Window reads_padded(const Window& dst, const Shape& src) const { return held_->reads_padded(dst, src); }
+    /// What is read with what lies around the input, for a layer that has a padding_value().
+    Window reads_padded(const Window& dst) const { return held_->reads_padded(dst); }
     Size2D window_grain() const { return held_->window_grain(); }
 
     void forward(const Tensor<T>& src, Tensor<T>& dst, Record<T>& record, const PassOptions& options) const {
@@ -97,7 +98,9 @@ class AnyLayer {
                 const ReverseRules& rules) const {
         held_->deconv(seen, recon_dst, recon_src, rules);
     }
-    /// False, and nothing done, for a layer that knows no windows of a signal.
+    /// Can it carry a window of a signal back?
+    bool knows_signal_windows() const { return held_->knows_signal_windows(); }
+    /// False, and nothing done, for a layer that cannot.
     bool deconv_window(const LayerTrace<T>& seen, const ReverseWindows& windows, const Tensor<T>& recon_dst,
                        Tensor<T>& recon_src, const ReverseRules& rules, Record<T>& room) const {
         return held_->deconv_window(seen, windows, recon_dst, recon_src, rules, room);
@@ -113,8 +116,9 @@ class AnyLayer {
         virtual Window reads(const Window&, const Shape&) const = 0;
         virtual Window reached_by(const Window&, const Shape&) const = 0;
         virtual bool pointwise() const = 0;
+        virtual bool deconv_is_blind() const = 0;
         virtual std::optional<T> padding_value() const = 0;
-        virtual Window reads_padded(const Window&, const Shape&) const = 0;
+        virtual Window reads_padded(const Window&) const = 0;
         virtual Size2D window_grain() const = 0;
         virtual void forward(const Tensor<T>&, Tensor<T>&, Record<T>&, const PassOptions&) const = 0;
         virtual bool knows_windows() const = 0;
@@ -122,6 +126,7 @@ class AnyLayer {
         virtual bool forward_in_place(Tensor<T>&) const = 0;
         virtual void backward(const LayerTrace<T>&, const Tensor<T>&, Tensor<T>*, std::span<Tensor<T>>) const = 0;
         virtual void deconv(const LayerTrace<T>&, const Tensor<T>&, Tensor<T>&, const ReverseRules&) const = 0;
+        virtual bool knows_signal_windows() const = 0;
         virtual bool deconv_window(const LayerTrace<T>&, const ReverseWindows&, const Tensor<T>&, Tensor<T>&,
                                    const ReverseRules&, Record<T>&) const = 0;
     };
@@ -162,6 +167,13 @@ class AnyLayer {
                 return false;
             }
         }
+        bool deconv_is_blind() const override {
+            if constexpr (requires { L::deconv_is_blind; }) {
+                return L::deconv_is_blind;
+            } else {
+                return false;
+            }
+        }
         std::optional<T> padding_value() const override {
             if constexpr (requires { layer.padding_value(); }) {
                 return layer.padding_value();
@@ -169,11 +181,11 @@ class AnyLayer {
                 return std::nullopt;
             }
         }
-        Window reads_padded(const Window& dst, const Shape& src) const override {
+        Window reads_padded(const Window& dst) const override {
             if constexpr (requires { layer.reads_padded(dst); }) {
                 return layer.reads_padded(dst);
             } else {
-                return reads(dst, src);
+                return {};
             }
         }
         Size2D window_grain() const override {
@@ -215,13 +227,16 @@ class AnyLayer {
                     const ReverseRules& rules) const override {
             layer.deconv(seen, recon_dst, recon_src, rules);
         }
+        static constexpr bool has_deconv_window =
+            requires(const L& one, const LayerTrace<T>& seen, const ReverseWindows& windows, const Tensor<T>& recon_dst,
+                     Tensor<T>& recon_src, const ReverseRules& rules, Record<T>& room) {
+            one.deconv_window(seen, windows, recon_dst, recon_src, rules, room);
+        };
+        bool knows_signal_windows() const override { return has_deconv_window; }
         bool deconv_window(const LayerTrace<T>& seen, const ReverseWindows& windows, const Tensor<T>& recon_dst,
                            Tensor<T>& recon_src, const ReverseRules& rules, Record<T>& room) const override {
-            constexpr bool can = requires {
-                layer.deconv_window(seen, windows, recon_dst, recon_src, rules, room);
-            };
-            if constexpr (can) layer.deconv_window(seen, windows, recon_dst, recon_src, rules, room);
-            return can;
+            if constexpr (has_deconv_window) layer.deconv_window(seen, windows, recon_dst, recon_src, rules, room);
+            return has_deconv_window;
         }
 
         L layer;

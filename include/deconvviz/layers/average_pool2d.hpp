@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -48,6 +49,13 @@ class AveragePool2D {
         dst.resize(output_shape(src.shape().sample()).batched(src.shape()[0]));
         kernels::average_pool(kernel_shape(src.shape(), dst.shape()), src.data(), dst.data());
     }
+
+    /// Without padding nothing around the input is ever read; with it, what counts depends on the place.
+    std::optional<T> padding_value() const {
+        if (options_.padding == Padding2D(0) && !options_.ceil) return T(0);
+        return std::nullopt;
+    }
+    Window reads_padded(const Window& dst) const { return sliding().reads_padded(dst); }
 
     void forward_window(const ForwardWindows& windows, const Tensor<T>& src, Tensor<T>& dst, Record<T>&) const {
         dst.resize({src.shape()[0], src.shape()[1], windows.dst.height, windows.dst.width});

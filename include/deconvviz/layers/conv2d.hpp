@@ -106,6 +106,7 @@ class Conv2D {
                              shape.whole_dst());
     }
 
+    static constexpr bool deconv_is_blind = true;
     T padding_value() const { return 0; }
     Window reads_padded(const Window& dst) const { return sliding().reads_padded(dst); }
     /// Winograd's filtering computes tiles of 4x4.
@@ -140,9 +141,9 @@ class Conv2D {
     }
 
     /// Output maps that are zero take no part, as where the seed was one map: then the cost is that of the others.
-    void deconv_window(const LayerTrace<T>& seen, const ReverseWindows& windows, const Tensor<T>& recon_dst,
+    void deconv_window(const LayerTrace<T>&, const ReverseWindows& windows, const Tensor<T>& recon_dst,
                        Tensor<T>& recon_src, const ReverseRules&, Record<T>& room) const {
-        recon_src.resize(detail::window_shape(seen.src.shape(), windows.src));
+        recon_src.resize({recon_dst.shape()[0], options_.in, windows.src.height, windows.src.width});
         kernels::ConvolutionShape shape = kernel_shape(recon_src.shape(), recon_dst.shape());
         shape.sliding.padding = detail::window_padding(sliding(), windows.dst, windows.src);
         const T* dst = recon_dst.data();

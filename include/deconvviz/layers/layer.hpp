@@ -142,6 +142,10 @@ struct Parameter {
 ///   `windows.src`. Both may be the whole map. `room` is a Record<T>& to work in, of unspecified content, whose memory
 ///   is used again. Only for maps on both sides, of a layer whose `deconv` turns a signal of zeros into zeros. Without
 ///   it, `deconv` is called with the signal laid out in whole maps.
+/// - `static constexpr bool deconv_is_blind = true`, beside `deconv_window` and `reads_padded`: `deconv_window` looks
+/// at
+///   nothing in `seen`, and takes the number of pictures from recon_dst. Then signals on their way through different
+///   pictures, and places that are cut by the borders alike, are given in one call.
 /// - `Window reads(const Window& dst, const Shape& src) const`: the input window that an output window depends on.
 /// - `Window reached_by(const Window& src, const Shape& dst) const`: the output window that an input window acts on.
 ///   Without these two, the layer counts as one that may read and reach everything.
@@ -150,12 +154,11 @@ struct Parameter {
 ///   `forward`, or `forward_in_place`, is called for windows of maps, too, as if they were maps of their own.
 /// - `void forward_window(windows, src, dst, room) const`: one window of the output of many pictures. src, (N, C,
 ///   windows.src.height, windows.src.width), holds the input in `windows.src`; dst is resized and written for
-///   `windows.dst`. The same call may stand for windows at other places: all those that are as large and do not touch
-///   the borders, or touch the same ones in the same way. `room` is as above.
-///   Without it and without `pointwise`, windows are laid out in whole maps.
-/// - `T padding_value() const` with `Window reads_padded(const Window& dst) const`: what the layer takes to lie around
-///   its input, and what is read with that. `forward_window` then gets all of it in src, the window reaching beyond
-///   the border: so windows near a border are computed together with those in the middle.
+///   `windows.dst`. `room` is as above. Without it and without `pointwise`, windows are laid out in whole maps.
+/// - `T padding_value() const` (or an optional one) with `Window reads_padded(const Window& dst) const`: what the layer
+///   takes to lie around its input, and what is read with that, at the same distance from `dst` everywhere.
+///   `forward_window` then gets all of it in src, which may reach beyond the border, and one call may stand for windows
+///   of one size at different places. Without it, windows are computed together where they lie at one place.
 /// - `Size2D window_grain() const`: heights and widths of windows that are no multiples of it cost as much as the next
 ///   multiple.
 template <class L, class T>

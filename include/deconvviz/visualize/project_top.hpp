@@ -21,8 +21,7 @@
 #include "deconvviz/model/receptive_field.hpp"
 #include "deconvviz/model/sequential.hpp"
 #include "deconvviz/model/trace.hpp"
-#include "deconvviz/model/workspace.hpp"
-#include "deconvviz/visualize/deconvnet.hpp"
+#include "deconvviz/visualize/project_units.hpp"
 #include "deconvviz/visualize/seed.hpp"
 #include "deconvviz/visualize/top_activations.hpp"
 #include "deconvviz/visualize/top_activations_pass.hpp"
@@ -109,18 +108,19 @@ class TopProjector {
         const Index batch = options_.batch > 0 ? options_.batch : pictures_at_once(model_, layer_, 64);
         for (std::size_t begin = 0; begin < jobs_.size();) {
             const std::size_t end = trace_pictures(begin, batch);
-            const auto count = static_cast<Index>(end - begin);
-            parallel_for(count, 4, [&](Index first, Index last) {
-                project(std::span(jobs_).subspan(begin + static_cast<std::size_t>(first),
-                                                 static_cast<std::size_t>(last - first)));
-            });
-            meter.advance(count);
+            for (std::size_t first = begin; first < end; first += at_once) {
+                const std::size_t jobs = std::min(at_once, end - first);
+                project(std::span(jobs_).subspan(first, jobs));
+                meter.advance(static_cast<Index>(jobs));
+            }
             begin = end;
         }
         return std::move(result_);
     }
 
   private:
+    static constexpr std::size_t at_once = 128;  // projections
+
     /// An entry that is to be filled in.
     struct Job {
         std::size_t map;  // in the result
@@ -168,41 +168,51 @@ class TopProjector {
         return end;
     }
 
-    /// Projects some entries. Their seed is one tensor, zero but for the unit in turn.
+    /// Projects some entries, all at once.
     void project(std::span<const Job> jobs) {
-        Workspace<T> workspace;
-        Seed<T> seed = empty_seed(traces_.front(), layer_);
+        std::vector<TracedUnit<T>> units;
         for (const Job& job : jobs) {
-            const Trace<T>& trace = traces_[job.trace];
-            TopProjection<T>& shown = result_.maps[job.map].entries[job.entry];
-            const Index at = position(trace, result_.maps[job.map].map, shown.unit);
-            seed.signal[at] = seed_value(options_.value, trace.activation(layer_)[at]);
-            const Tensor<T>& projection = deconvnet(model_, trace, seed, options_.rules, workspace);
-            shown.projection = crop(projection, shown.window, 0);
-            shown.patch = crop(trace.input(), shown.window, static_cast<T>(options_.beyond));
-            seed.signal[at] = 0;
+            const Index map = result_.maps[job.map].map;
+            const TopActivation<T>& unit = result_.maps[job.map].entries[job.entry].unit;
+            expect_activation(traces_[job.trace], map, unit);
+            units.push_back({&traces_[job.trace], map, unit.y, unit.x});
         }
+        std::vector<UnitProjection<T>> projections =
+            project_units(model_, LayerId(layer_), units, options_.value, options_.rules);
+        parallel_for(static_cast<Index>(jobs.size()), 4, [&](Index first, Index last) {
+            for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i) {
+                TopProjection<T>& shown = result_.maps[jobs[i].map].entries[jobs[i].entry];
+                shown.projection = placed(projections[i], shown.window);
+                shown.patch = crop(traces_[jobs[i].trace].input(), shown.window, static_cast<T>(options_.beyond));
+            }
+        });
     }
 
     static Tensor<T> crop(const Tensor<T>& one, const Window& window, T beyond) {
         return padded_crop<T>(one.values(), one.shape().sample(), window, beyond);
     }
 
-    /// Where the unit stands among the layer's activations. Throws StateError where another activation stands there:
-    /// by more than what two machines may round apart.
-    Index position(const Trace<T>& trace, Index map, const TopActivation<T>& unit) const {
+    /// The projection in the larger window, with zeros around it.
+    Tensor<T> placed(const UnitProjection<T>& shown, const Window& window) const {
+        Tensor<T> crop({result_.picture[0], window.height, window.width});
+        const Window inside{shown.window.y - window.y, shown.window.x - window.x, shown.window.height,
+                            shown.window.width};
+        if (!inside.empty()) copy_to_window(shown.values.data(), crop.shape().batched(1), inside, crop.data());
+        return crop;
+    }
+
+    /// Throws StateError where another activation stands at the unit: by more than what two machines may round apart.
+    void expect_activation(const Trace<T>& trace, Index map, const TopActivation<T>& unit) const {
         const Tensor<T>& activation = trace.activation(layer_);
         const MapGrid grid(activation.shape().sample());
         const Index first = map * grid.plane();
         T largest = 0;
         for (Index i = first; i < first + grid.plane(); ++i) largest = std::max(largest, std::abs(activation[i]));
-        const Index at = first + unit.y * grid.width + unit.x;
-        const T found = activation[at];
+        const T found = activation[first + unit.y * grid.width + unit.x];
         if (!(std::abs(found - unit.value) <= T(1e-3) * largest))
             raise<StateError>("project_top: expected the activation ", unit.value, " of picture ", unit.picture,
                               " in map ", map, " of layer '", tops_.layer(), "' at (", unit.y, ',', unit.x, "), got ",
                               found, ": the top activations are of other pictures or of another model");
-        return at;
     }
 
     const Sequential<T>& model_;

@@ -49,13 +49,11 @@ class WindowSizes {
     Index step_ = 1;
 };
 
-/// Where windows of maps lie as far as a layer can tell: in the middle anywhere, at a border just there.
-inline std::array<Index, 6> window_key(const ForwardWindows& windows, const Shape& src, bool padded) {
-    const Window& in = windows.src;
-    const bool inside_y = padded || (in.y > 0 && in.y + in.height < src[1]);
-    const bool inside_x = padded || (in.x > 0 && in.x + in.width < src[2]);
-    return {windows.dst.height,           windows.dst.width, in.height, in.width, inside_y ? -1 : windows.dst.y,
-            inside_x ? -1 : windows.dst.x};
+/// What windows of maps must have in common to be computed in one call: their sizes, and unless the padding is read
+/// with them, so that they are alike everywhere, their place.
+inline std::array<Index, 6> window_key(const ForwardWindows& windows, bool padded) {
+    const auto& [dst, src] = windows;
+    return {dst.height, dst.width, src.height, src.width, padded ? -1 : dst.y, padded ? -1 : dst.x};
 }
 
 /// The windows of a layer's output that hold `changed` (one for each picture; an empty one for a picture that is the
@@ -83,10 +81,11 @@ std::vector<WindowGroup> group_windows(const AnyLayer<T>& layer, const Shape& sr
             const Range rows = heights.around({changed[i].y, changed[i].height});
             const Range columns = widths.around({changed[i].x, changed[i].width});
             windows.dst = {rows.first, columns.first, rows.count, columns.count};
-            if (windows.dst != whole) windows.src = layer.reads_padded(windows.dst, src);
+            if (windows.dst != whole)
+                windows.src = padded ? layer.reads_padded(windows.dst) : layer.reads(windows.dst, src);
         }
         const bool all = windows.dst == whole;
-        WindowGroup& group = groups[all ? std::array<Index, 6>{} : window_key(windows, src, padded)];
+        WindowGroup& group = groups[all ? std::array<Index, 6>{} : window_key(windows, padded)];
         group.items.push_back(i);
         group.windows.push_back(windows);
     }
