@@ -3,11 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "deconvviz/layers/conv2d.hpp"
-#include "deconvviz/layers/dense.hpp"
-#include "deconvviz/layers/flatten.hpp"
-#include "deconvviz/layers/max_pool2d.hpp"
-#include "deconvviz/layers/relu.hpp"
 #include "deconvviz/model/sequential.hpp"
 #include "deconvviz/model/trace.hpp"
 #include "deconvviz/model/workspace.hpp"
@@ -16,20 +11,11 @@
 #include "deconvviz/train/sgd.hpp"
 #include "deconvviz/visualize/deconvnet.hpp"
 #include "deconvviz/visualize/seed.hpp"
+#include "support/lenet_like.hpp"
 #include "support/suite.hpp"
 
 namespace bench {
 namespace {
-
-/// The network of README's example and of most tools' MNIST examples: 28x28; conv 16 5x5, pool, conv 32 5x5, pool,
-/// dense 10.
-dv::Sequential<float> lenet_like() {
-    return dv::Sequential<float>({1, 28, 28}, dv::Conv2D<float>({.in = 1, .out = 16, .kernel = 5}), dv::ReLU<float>(),
-                                 dv::MaxPool2D<float>({.kernel = 2}),
-                                 dv::Conv2D<float>({.in = 16, .out = 32, .kernel = 5, .seed = 2}), dv::ReLU<float>(),
-                                 dv::MaxPool2D<float>({.kernel = 2}), dv::Flatten<float>(),
-                                 dv::Dense<float>({.in = 512, .out = 10}));
-}
 
 /// One training, step by step, as `fit` does it.
 class Training {

@@ -31,6 +31,7 @@ struct Samples {
     std::vector<double> milliseconds;
     std::vector<double> operations;  // a second; empty where there is none
     std::vector<double> bytes;       // a second; empty where there is none
+    std::optional<double> counted;   // how many times less is computed than by the whole way
 };
 
 /// One file.
@@ -86,7 +87,8 @@ Run read(const std::string& path) {
             if (!name) continue;
             place[*name] = entry.value("family_index", 0);
             Samples& samples = run.benchmarks[*name];
-            samples.milliseconds.push_back(milliseconds(entry, clock));
+            samples.milliseconds.push_back(milliseconds(entry, clock) / entry.value("questions", 1.0));
+            if (entry.contains("counted_gain")) samples.counted = entry["counted_gain"];
             if (entry.contains("FLOP/s")) samples.operations.push_back(entry["FLOP/s"]);
             if (entry.contains("bytes_per_second")) samples.bytes.push_back(entry["bytes_per_second"]);
         }
@@ -221,8 +223,8 @@ class Report {
     }
 
     void print_kernel(const Run& run, const std::string& kernel) const {
-        std::vector<Cells> lines{
-            {kernel, "ms", "GFLOP/s", "of peak", "GB/s", "of copy", "oneDNN ms", "ratio", "PyTorch ms", "ratio"}};
+        std::vector<Cells> lines{{kernel, "ms", "GFLOP/s", "of peak", "GB/s", "of copy", "oneDNN ms", "ratio",
+                                  "PyTorch ms", "ratio", "whole ms", "gain", "counted", "reached"}};
         Ratios to_peak, to_copy, to_onednn, to_pytorch;
         for (const Name& name : run.order) {
             if (name.kernel != kernel || !name.implementation.starts_with("deconvviz")) continue;
@@ -258,18 +260,30 @@ class Report {
                 compare(time, time_of(run, name, "onednn"), counts ? to_onednn : none, line[6], line[7]);
                 compare(time, time_of(run, name, "pytorch"), counts ? to_pytorch : none, line[8], line[9]);
             }
+            if (ours.counted) compare_with_whole(run, name, *ours.counted, line);
             lines.push_back(std::move(line));
         }
         if (lines.size() > 2 && !(to_peak.empty() && to_copy.empty() && to_onednn.empty() && to_pytorch.empty())) {
             lines.push_back({"  geometric mean", "", "", text(to_peak, &Ratios::geometric_mean, percent), "",
                              text(to_copy, &Ratios::geometric_mean, percent), "",
                              text(to_onednn, &Ratios::geometric_mean, ratio), "",
-                             text(to_pytorch, &Ratios::geometric_mean, ratio)});
+                             text(to_pytorch, &Ratios::geometric_mean, ratio), "", "", "", ""});
             lines.push_back({"  least", "", "", text(to_peak, &Ratios::least, percent), "",
                              text(to_copy, &Ratios::least, percent), "", text(to_onednn, &Ratios::least, ratio), "",
-                             text(to_pytorch, &Ratios::least, ratio)});
+                             text(to_pytorch, &Ratios::least, ratio), "", "", "", ""});
         }
         print(lines);
+    }
+
+    /// Beside what is computed in windows: the whole way, how much faster the windows are, by time and by counting.
+    void compare_with_whole(const Run& run, const Name& name, double counted, Cells& line) const {
+        const auto whole = time_of(run, name, "deconvviz_whole");
+        if (!whole) return;
+        const double gain = *whole / median(run.benchmarks.at(name).milliseconds);
+        line[10] = number(*whole);
+        line[11] = ratio(gain);
+        line[12] = ratio(counted);
+        line[13] = percent(gain / counted);
     }
 
     static std::string isa(const Run& run) {

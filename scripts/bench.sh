@@ -82,7 +82,7 @@ measure() {
 }
 
 export OMP_NUM_THREADS=${DECONVVIZ_BENCH_THREADS:-1} OPENBLAS_NUM_THREADS=${DECONVVIZ_BENCH_THREADS:-1}
-for name in convolution transposed_convolution weight_gradient pooling dense networks; do
+for name in convolution transposed_convolution weight_gradient pooling dense networks local; do
     program=$build/bench/bench_$name
     if [[ -n $filter ]]; then
         matching=$("$program" --benchmark_list_tests --benchmark_filter="$filter" 2>"$log") || fail "$(tail -n 1 "$log")"

@@ -30,8 +30,10 @@ using dv::Index;
 
 /// What one run of a benchmark takes, by the problem and not by the implementation. 0 leaves the rate out.
 struct Cost {
-    double operations = 0;  // a multiply-add counts as two
-    double bytes = 0;       // that must be read and written at least
+    double operations = 0;    // a multiply-add counts as two
+    double bytes = 0;         // that must be read and written at least
+    double questions = 0;     // that one run answers: the table has the time for one
+    double counted_gain = 0;  // multiply-adds of the whole way over those of this one
 };
 
 inline std::string isa_label() {
@@ -59,6 +61,8 @@ void add(const std::string& name, const Cost& cost, const std::string& label, Ma
                 state.counters["FLOP/s"] = benchmark::Counter(cost.operations * runs, benchmark::Counter::kIsRate);
             if (cost.bytes > 0)
                 state.counters["bytes_per_second"] = benchmark::Counter(cost.bytes * runs, benchmark::Counter::kIsRate);
+            if (cost.questions > 0) state.counters["questions"] = cost.questions;
+            if (cost.counted_gain > 0) state.counters["counted_gain"] = cost.counted_gain;
             state.SetLabel(label);
         });
     registered->Unit(benchmark::kMillisecond);
