@@ -47,19 +47,18 @@ struct ChangedPicture {
 template <class T>
 class IncrementalForward {
   public:
-    /// Throws StateError for the trace of another model or one that ends early, ShapeError for a model whose input is
-    /// no picture.
+    /// Runs go as far as the trace does. Throws StateError for the trace of another model, ShapeError for a model whose
+    /// input is no picture.
     IncrementalForward(const Sequential<T>& model, const Trace<T>& trace) : model_(model), trace_(trace) {
         model.check(trace);
         if (model.input_shape().rank() != 3)
             detail::raise<ShapeError>("IncrementalForward: expected a model of pictures (C,H,W), its input is ",
                                       model.input_shape());
-        if (trace.ends_early()) static_cast<void>(trace.output());  // says so
     }
 
-    /// The model's output for changed pictures, (N, …), N being their number. `paint(i, pixels)` gets the pixels of
-    /// changes[i].window, (C, height, width), as they are in the known picture, and changes them; it is called once for
-    /// each, in order. The result stays until the next run.
+    /// What the trace's last layer gives for changed pictures, (N, …), N being their number. `paint(i, pixels)` gets
+    /// the pixels of changes[i].window, (C, height, width), as they are in the known picture, and changes them; it is
+    /// called once for each, in order. The result stays until the next run.
     ///
     /// `observe(layer)`, where given, is called after each layer, when `activation` may be asked what it gave.
     ///
@@ -69,13 +68,14 @@ class IncrementalForward {
     const Tensor<T>& run(std::span<const ChangedPicture> changes, const Paint& paint,
                          const std::function<void(std::size_t)>& observe = {}) {
         start(changes, paint);
-        for (std::size_t i = 0; i < model_.size(); ++i) {
+        for (std::size_t i = 0; i < trace_.size(); ++i) {
             pass(i);
             if (observe) observe(i);
         }
-        if (parts_.size() == 1 && parts_.front().values.shape() == model_.output_shape().batched(count()))
+        const Shape output = model_.output_shape(layer_).batched(count());
+        if (parts_.size() == 1 && parts_.front().values.shape() == output)
             return parts_.front().values;  // of all pictures, in order
-        output_.resize(model_.output_shape().batched(count()));
+        output_.resize(output);
         for (std::size_t item = 0; item < changes.size(); ++item)
             activation(item, 0, output_.slice(static_cast<Index>(item)));
         return output_;

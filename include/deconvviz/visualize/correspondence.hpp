@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,10 @@
 #include "deconvviz/core/progress.hpp"
 #include "deconvviz/core/tensor.hpp"
 #include "deconvviz/core/window.hpp"
+#include "deconvviz/layers/detail/windows.hpp"
+#include "deconvviz/model/incremental_forward.hpp"
 #include "deconvviz/model/sequential.hpp"
+#include "deconvviz/model/trace.hpp"
 #include "deconvviz/visualize/masks.hpp"
 
 namespace deconvviz {
@@ -27,7 +31,7 @@ struct CorrespondenceOptions {
     /// Of a picture's layer, |ε| up to tolerance · max(|x|, |x̃|) counts as no change. By default 128 times the rounding
     /// of the model's type: 1.5e-5 in float, 2.8e-14 in double.
     std::optional<double> tolerance = {};
-    Index batch = 32;          // pictures, each whole and hidden, that are run at once; bounds the memory
+    Index batch = 32;          // pictures that are run at once; bounds the memory
     OnProgress progress = {};  // told after each batch, in pictures
 };
 
@@ -176,42 +180,102 @@ std::vector<std::size_t> chosen_layers(const Sequential<T>& model, const std::ve
     return chosen;
 }
 
+/// The smallest window that holds all pixels (of any channel) in which two pictures (C, H, W) differ.
+template <class T>
+Window difference_window(const Shape& shape, std::span<const T> a, std::span<const T> b) {
+    Index top = shape[1], bottom = 0, left = shape[2], right = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        if (a[i] == b[i]) continue;
+        const Index y = static_cast<Index>(i) / shape[2] % shape[1], x = static_cast<Index>(i) % shape[2];
+        top = std::min(top, y);
+        bottom = std::max(bottom, y + 1);
+        left = std::min(left, x);
+        right = std::max(right, x + 1);
+    }
+    return top < bottom ? Window{top, left, bottom - top, right - left} : Window{};
+}
+
 /// Correspondence of any change of pictures: `images` before it, `changed` after it.
+template <class T>
+class CorrespondencePass {
+  public:
+    CorrespondencePass(const Sequential<T>& model, const Tensor<T>& images, const Tensor<T>& changed,
+                       const CorrespondenceOptions& options)
+        : model_(model),
+          images_(images),
+          changed_(changed),
+          options_(options),
+          layers_(chosen_layers(model, options.layers)) {
+        for (const std::size_t layer : layers_)
+            signs_.emplace_back(images.shape()[0], model.output_shape(layer).elements());
+    }
+
+    std::vector<LayerCorrespondence> run() {
+        const Index pictures = images_.shape()[0];
+        ProgressMeter meter("correspondence", "pictures", pictures, options_.progress);
+        for (Index first = 0; first < pictures; first += options_.batch) {
+            const Index count = std::min(options_.batch, pictures - first);
+            pass(first, count);
+            meter.advance(count);
+        }
+        std::vector<LayerCorrespondence> results;
+        for (std::size_t l = 0; l < layers_.size(); ++l)
+            results.push_back(layer_correspondence(model_.name(layers_[l]), signs_[l]));
+        return results;
+    }
+
+  private:
+    /// Some pictures: whole, and what their changes reach.
+    void pass(Index first, Index count) {
+        const Shape& shape = model_.input_shape();
+        batch_.resize(shape.batched(count));
+        std::vector<ChangedPicture> changes;
+        for (Index i = 0; i < count; ++i) {
+            std::ranges::copy(images_.slice(first + i), batch_.slice(i).begin());
+            changes.push_back({i, difference_window(shape, images_.slice(first + i), changed_.slice(first + i))});
+        }
+        model_.trace(batch_, trace_, {.last = LayerId(*std::max_element(layers_.begin(), layers_.end()))});
+        IncrementalForward<T> forward(model_, trace_);
+        const auto paint = [&](std::size_t i, Tensor<T>& pixels) {
+            const Index picture = first + static_cast<Index>(i);
+            copy_window(shape.batched(1), changed_.slice(picture).data(), changes[i].window, pixels.data());
+        };
+        forward.run(changes, paint, [&](std::size_t layer) {
+            for (std::size_t l = 0; l < layers_.size(); ++l)
+                if (layers_[l] == layer) compare(forward, layer, signs_[l], first, count);
+        });
+    }
+
+    void compare(const IncrementalForward<T>& forward, std::size_t layer, ChangeSigns& signs, Index first,
+                 Index count) {
+        const Tensor<T>& whole = trace_.activation(layer);
+        const double tolerance =
+            options_.tolerance.value_or(128 * static_cast<double>(std::numeric_limits<T>::epsilon()));
+        hidden_.resize(whole.shape());
+        parallel_for(count, 1, [&](Index begin, Index end) {
+            for (Index i = begin; i < end; ++i) {
+                forward.activation(static_cast<std::size_t>(i), 0, hidden_.slice(i));
+                signs.set(first + i, whole.slice(i).data(), hidden_.slice(i).data(), tolerance);
+            }
+        });
+    }
+
+    const Sequential<T>& model_;
+    const Tensor<T>& images_;
+    const Tensor<T>& changed_;
+    const CorrespondenceOptions& options_;
+    std::vector<std::size_t> layers_;
+    std::vector<ChangeSigns> signs_;
+    Trace<T> trace_;
+    Tensor<T> batch_;
+    Tensor<T> hidden_;
+};
+
 template <class T>
 std::vector<LayerCorrespondence> correspondence_of_change(const Sequential<T>& model, const Tensor<T>& images,
                                                           const Tensor<T>& changed,
                                                           const CorrespondenceOptions& options) {
-    const std::vector<std::size_t> layers = chosen_layers(model, options.layers);
-    const Index pictures = images.shape()[0];
-    const double tolerance = options.tolerance.value_or(128 * static_cast<double>(std::numeric_limits<T>::epsilon()));
-    std::vector<ChangeSigns> signs;
-    for (const std::size_t layer : layers) signs.emplace_back(pictures, model.output_shape(layer).elements());
-
-    ProgressMeter meter("correspondence", "pictures", pictures, options.progress);
-    Trace<T> trace;
-    Tensor<T> batch;
-    for (Index first = 0; first < pictures; first += options.batch) {
-        const Index count = std::min(options.batch, pictures - first);
-        batch.resize(model.input_shape().batched(2 * count));
-        for (Index i = 0; i < count; ++i) {
-            std::ranges::copy(images.slice(first + i), batch.slice(i).begin());
-            std::ranges::copy(changed.slice(first + i), batch.slice(count + i).begin());
-        }
-        model.trace(batch, trace, {.last = LayerId(*std::max_element(layers.begin(), layers.end()))});
-        for (std::size_t l = 0; l < layers.size(); ++l) {
-            const Tensor<T>& values = trace.activation(layers[l]);
-            ChangeSigns& layer_signs = signs[l];
-            parallel_for(count, 1, [&](Index begin, Index end) {
-                for (Index i = begin; i < end; ++i)
-                    layer_signs.set(first + i, values.slice(i).data(), values.slice(count + i).data(), tolerance);
-            });
-        }
-        meter.advance(count);
-    }
-    std::vector<LayerCorrespondence> results;
-    for (std::size_t l = 0; l < layers.size(); ++l)
-        results.push_back(layer_correspondence(model.name(layers[l]), signs[l]));
-    return results;
+    return CorrespondencePass<T>(model, images, changed, options).run();
 }
 
 }  // namespace detail
@@ -237,9 +301,9 @@ std::vector<LayerCorrespondence> correspondence_of_change(const Sequential<T>& m
 ///
 /// Throws ShapeError for pictures that are not the model's, masks of another size or number, or a window that leaves
 /// its picture; OptionError for less than two pictures, shares outside of [0, 1], an unknown layer, a `fill`
-/// that is not finite, a batch below 1 or a negative tolerance; CancelledError where `progress` said so. Cost: 2 N
-/// forward passes up to the last chosen layer, N² / 2 comparisons of its signs. Memory: the activations of one batch,
-/// and a byte for each picture and dimension.
+/// that is not finite, a batch below 1 or a negative tolerance; CancelledError where `progress` said so. Cost: N
+/// forward passes up to the last chosen layer, N of what the masks reach (IncrementalForward), N² / 2 comparisons of
+/// its signs. Memory: the activations of one batch, and a byte for each picture and dimension.
 template <class T>
 std::vector<LayerCorrespondence> correspondence(const Sequential<T>& model, const Tensor<T>& images,
                                                 const Tensor<T>& masks, const CorrespondenceOptions& options = {}) {
