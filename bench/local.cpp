@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "deconvviz/data/picture_source.hpp"
-#include "deconvviz/model/incremental_forward.hpp"
+#include "deconvviz/model/incremental_cost.hpp"
 #include "deconvviz/model/multiply_adds.hpp"
 #include "deconvviz/model/receptive_field.hpp"
 #include "deconvviz/model/sequential.hpp"
@@ -32,7 +32,7 @@ double counted_gain(const Model& model, const dv::detail::PatchGrid& grid) {
     double all = 0;
     for (Index r = 0; r < grid.rows(); ++r)
         for (Index c = 0; c < grid.columns(); ++c)
-            all += static_cast<double>(dv::IncrementalForward<float>::multiply_adds(model, grid.at(r, c)));
+            all += static_cast<double>(dv::incremental_multiply_adds(model, grid.at(r, c)));
     return static_cast<double>(dv::multiply_adds(model)) * static_cast<double>(grid.count()) / all;
 }
 

@@ -86,6 +86,7 @@
 #include "deconvviz/layers/zero_pad2d.hpp"
 #include "deconvviz/model/class_probabilities.hpp"
 #include "deconvviz/model/filter_rms.hpp"
+#include "deconvviz/model/incremental_cost.hpp"
 #include "deconvviz/model/incremental_forward.hpp"
 #include "deconvviz/model/layer_id.hpp"
 #include "deconvviz/model/multiply_adds.hpp"

@@ -17,6 +17,7 @@
 #include "deconvviz/model/workspace.hpp"
 #include "deconvviz/model/zoo.hpp"
 #include "deconvviz/visualize/deconvnet.hpp"
+#include "deconvviz/visualize/detail/changed_walk.hpp"
 #include "deconvviz/visualize/detail/occlusion_walk.hpp"
 #include "deconvviz/visualize/seed.hpp"
 #include "slow_code.hpp"
@@ -223,9 +224,11 @@ TEST_CASE("allocations: incremental occlusion keeps to the memory that it may ta
     const auto trace = model.trace(support::random_tensor<float>({1, 3, 64, 64}, 1));
     const auto peak = [&](std::size_t memory) {
         const dv::OnProgress no_progress;
-        const dv::detail::OcclusionWalk walk{.grid = {8, 4, 64, 64}, .memory = memory, .progress = no_progress};
+        const dv::detail::ChangedWalk walk{.memory = memory, .progress = no_progress};
+        const auto changes = dv::detail::hidden_patches({8, 4, 64, 64}, 1);
         const auto run = [&] {
-            dv::detail::walk_occluded(model, trace, walk, [](const dv::detail::OccludedOutputs<float>&) {});
+            dv::detail::walk_hidden<float>(model, trace, walk, changes, 0.5F,
+                                           [](const dv::detail::ChangedOutputs<float>&) {});
         };
         run();  // what kernels keep for themselves is there
         Allocations::reset_peak();

@@ -13,6 +13,8 @@
 #include "deconvviz/core/parallel.hpp"
 #include "deconvviz/core/random.hpp"
 #include "deconvviz/layers/softmax.hpp"
+#include "deconvviz/model/incremental_cost.hpp"
+#include "deconvviz/model/multiply_adds.hpp"
 #include "random_model.hpp"
 #include "tensor_support.hpp"
 #include "throw_support.hpp"
@@ -177,11 +179,11 @@ TEST_CASE("incremental forward: multiply-adds by the windows, by hand") {
                                       dv::MaxPool2D<float>(), dv::Conv2D<float>({.in = 2, .out = 3, .kernel = 3}),
                                       dv::Flatten<float>(), dv::Dense<float>({.in = 27, .out = 4}));
     // Pixel (0,0): 2x2 outputs of 9 x 2 products each; pooled (0,0); one output of 2 x 9 x 3; 27 x 4.
-    CHECK(dv::IncrementalForward<float>::multiply_adds(model, {0, 0, 1, 1}) == 4 * 18 + 54 + 108);
+    CHECK(dv::incremental_multiply_adds(model, {0, 0, 1, 1}) == 4 * 18 + 54 + 108);
     // Pixels (4,4) … (5,5): 4x4 outputs, rows 3 to 6; pooled rows 1 to 3; all 3x3 outputs.
-    CHECK(dv::IncrementalForward<float>::multiply_adds_through(model, {4, 4, 2, 2}) ==
+    CHECK(dv::incremental_multiply_adds_through(model, {4, 4, 2, 2}) ==
           std::vector<Index>{16 * 18, 16 * 18, 16 * 18 + 9 * 54, 16 * 18 + 9 * 54, 16 * 18 + 9 * 54 + 108});
-    CHECK(dv::IncrementalForward<float>::multiply_adds(model, {0, 0, 10, 10}) == dv::multiply_adds(model));
+    CHECK(dv::incremental_multiply_adds(model, {0, 0, 10, 10}) == dv::multiply_adds(model));
 }
 
 TEST_CASE("incremental forward: what makes no sense is refused") {

@@ -17,7 +17,7 @@
 #include "deconvviz/layers/layer.hpp"
 #include "deconvviz/model/detail/spare_tensors.hpp"
 #include "deconvviz/model/detail/window_groups.hpp"
-#include "deconvviz/model/multiply_adds.hpp"
+#include "deconvviz/model/incremental_cost.hpp"
 #include "deconvviz/model/sequential.hpp"
 #include "deconvviz/model/trace.hpp"
 
@@ -63,7 +63,7 @@ class IncrementalForward {
     /// `observe(layer)`, where given, is called after each layer, when `activation` may be asked what it gave.
     ///
     /// Throws ShapeError for a window that leaves its picture, OptionError for a picture that there is not or no
-    /// pictures. Memory: the windows of two layers and what one call reads, see `bytes_per_picture`.
+    /// pictures. Memory: the windows of two layers and what one call reads, see `incremental_bytes`.
     template <class Paint>
     const Tensor<T>& run(std::span<const ChangedPicture> changes, const Paint& paint,
                          const std::function<void(std::size_t)>& observe = {}) {
@@ -101,44 +101,6 @@ class IncrementalForward {
     /// The window of the layer just computed that differs for `item` from the known picture's.
     const Window& changed(std::size_t item) const { return changed_[item]; }
 
-    /// Multiply-adds of the convolutions and dense layers that such a run needs for one picture, by its tight windows:
-    /// what theory promises, where rounding up of windows and Winograd's filtering do not count.
-    static Index multiply_adds(const Sequential<T>& model, const Window& window) {
-        return multiply_adds_through(model, window).back();
-    }
-
-    /// The same up to each layer and with it.
-    static std::vector<Index> multiply_adds_through(const Sequential<T>& model, const Window& window) {
-        std::vector<Index> sums;
-        Window changed = window;
-        for (std::size_t i = 0; i < model.size(); ++i) {
-            changed = step(model.layer(i), model.input_shape(i), model.output_shape(i), changed);
-            const Window all = whole(model.output_shape(i));
-            const Index here = deconvviz::multiply_adds(model, i) / (all.height * all.width) *
-                               std::max<Index>(changed.height * changed.width, 0);
-            sums.push_back((sums.empty() ? 0 : sums.back()) + here);
-        }
-        return sums;
-    }
-
-    /// The memory that a run takes for each of its pictures, in bytes, where none of their windows is larger than
-    /// `size`: the windows before and behind the hungriest layer (an eighth more, as
-    /// memory serves again that is a little larger), and the largest that is read. Beside that stand the
-    /// kernels' own buffers (some MB a thread).
-    static std::size_t bytes_per_picture(const Sequential<T>& model, Size2D size) {
-        const Shape& input = model.input_shape();
-        Size2D window(std::min(size.y, input[1]), std::min(size.x, input[2]));
-        Index kept = 0, read = 0;
-        Index before = input[0] * window.y * window.x;
-        for (std::size_t i = 0; i < model.size(); ++i) {
-            const auto [src, dst] = largest_windows(i, model, window);
-            kept = std::max(kept, before + dst);
-            read = std::max(read, src);
-            before = dst;
-        }
-        return static_cast<std::size_t>(kept + kept / 8 + read) * sizeof(T);
-    }
-
   private:
     /// Windows of one size of some pictures, and the values in them.
     struct Part {
@@ -157,31 +119,6 @@ class IncrementalForward {
     static Window whole(const Shape& sample) { return detail::whole_window(sample); }
     Index count() const { return static_cast<Index>(changes_.size()); }
 
-    /// What a change in `window` of a layer's input changes of its output.
-    static Window step(const AnyLayer<T>& layer, const Shape& src, const Shape& dst, const Window& window) {
-        if (src.rank() == 3 && dst.rank() == 3) return layer.reached_by(window, dst);
-        return window.empty() ? window : whole(dst);
-    }
-
-    /// The most values that a picture takes as a layer's input and output where `window`, the largest one, changes
-    /// before it; that becomes the one behind it.
-    static std::pair<Index, Index> largest_windows(std::size_t i, const Sequential<T>& model, Size2D& window) {
-        const Shape &src = model.input_shape(i), &dst = model.output_shape(i);
-        const AnyLayer<T>& layer = model.layer(i);
-        Size2D reached(1, 1);
-        // By where it lies, a window may reach one more or less: all places count.
-        const Window all = whole(src);
-        for (Index y = 0; y + window.y <= all.height; ++y)
-            reached.y = std::max(reached.y, step(layer, src, dst, {y, 0, window.y, window.x}).height);
-        for (Index x = 0; x + window.x <= all.width; ++x)
-            reached.x = std::max(reached.x, step(layer, src, dst, {0, x, window.y, window.x}).width);
-        window = reached;
-        const auto groups = detail::group_windows(layer, src, dst, {{0, 0, reached.y, reached.x}});
-        const ForwardWindows& used = groups.front().windows.front();
-        if (dst.rank() != 3 || src.rank() != 3) return {src.elements(), dst.elements()};
-        return {src[0] * used.src.height * used.src.width, dst[0] * used.dst.height * used.dst.width};
-    }
-
     /// The changed pixels as the first part's values.
     template <class Paint>
     void start(std::span<const ChangedPicture> changes, const Paint& paint) {
@@ -194,7 +131,7 @@ class IncrementalForward {
         Size2D largest(1, 1);
         for (const ChangedPicture& change : changes)
             largest = {std::max(largest.y, change.window.height), std::max(largest.x, change.window.width)};
-        if (largest != largest_) bytes_ = bytes_per_picture(model_, largest_ = largest);
+        if (largest != largest_) bytes_ = incremental_bytes(model_, largest_ = largest);
         limit_ = static_cast<Index>(bytes_ / sizeof(T)) * count();
         places_.assign(changes.size(), {});
         std::map<std::pair<Index, Index>, std::size_t> sizes;
@@ -234,7 +171,7 @@ class IncrementalForward {
     void pass(std::size_t i) {
         const AnyLayer<T>& layer = model_.layer(i);
         const Shape &src = model_.input_shape(i), &dst = model_.output_shape(i);
-        for (Window& window : changed_) window = step(layer, src, dst, window);
+        for (Window& window : changed_) window = detail::changed_behind(layer, src, dst, window);
         layer_ = i;
         if (layer.pointwise() && src == dst) return pass_pointwise(layer);
         const std::vector<detail::WindowGroup> groups = detail::group_windows(layer, src, dst, changed_);

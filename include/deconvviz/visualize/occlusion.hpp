@@ -17,6 +17,7 @@
 #include "deconvviz/model/class_probabilities.hpp"
 #include "deconvviz/model/sequential.hpp"
 #include "deconvviz/model/trace.hpp"
+#include "deconvviz/visualize/detail/changed_walk.hpp"
 #include "deconvviz/visualize/detail/occlusion_walk.hpp"
 
 namespace deconvviz {
@@ -115,9 +116,13 @@ void expect_picture(const Sequential<T>& model, const Tensor<T>& image) {
 }
 
 template <class T>
-OcclusionWalk occlusion_walk(const Sequential<T>& model, const OcclusionOptions& options) {
-    return {.grid = {options.patch, options.stride, model.input_shape()[1], model.input_shape()[2]},
-            .fill = options.fill,
+PatchGrid patch_grid(const Sequential<T>& model, const OcclusionOptions& options) {
+    return {options.patch, options.stride, model.input_shape()[1], model.input_shape()[2]};
+}
+
+inline ChangedWalk occlusion_walk(const OcclusionOptions& options) {
+    return {.what = "occlusion",
+            .steps = "positions",
             .method = options.method,
             .batch = options.batch,
             .memory = options.memory,
@@ -142,7 +147,7 @@ OcclusionMap<T> empty_map(const PatchGrid& grid, const OcclusionOptions& options
 
 /// Writes the class probabilities at the positions that were seen into the maps, one for each picture.
 template <class T>
-void record_probabilities(const Sequential<T>& model, const OccludedOutputs<T>& seen, std::span<OcclusionMap<T>> maps) {
+void record_probabilities(const Sequential<T>& model, const ChangedOutputs<T>& seen, std::span<OcclusionMap<T>> maps) {
     Tensor<T> probabilities = seen.output;
     make_probabilities(model, probabilities);
     for (Index i = 0; i < seen.count; ++i) {
@@ -159,15 +164,16 @@ void record_probabilities(const Sequential<T>& model, const OccludedOutputs<T>& 
 template <class T>
 std::vector<OcclusionMap<T>> occlusion_maps(const Sequential<T>& model, const Trace<T>& trace,
                                             const OcclusionOptions& options) {
-    const OcclusionWalk walk = occlusion_walk(model, options);
+    const PatchGrid grid = patch_grid(model, options);
     Tensor<T> whole = trace.output();
     make_probabilities(model, whole);
     std::vector<OcclusionMap<T>> maps;
     for (Index n = 0; n < trace.batch(); ++n)
-        maps.push_back(empty_map<T>(walk.grid, options, std::as_const(whole).slice(n)));
-    walk_occluded(model, trace, walk, [&](const OccludedOutputs<T>& seen) {
-        record_probabilities(model, seen, std::span<OcclusionMap<T>>(maps));
-    });
+        maps.push_back(empty_map<T>(grid, options, std::as_const(whole).slice(n)));
+    const std::vector<ChangedPicture> changes = hidden_patches(grid, trace.batch());
+    walk_hidden<T>(
+        model, trace, occlusion_walk(options), changes, static_cast<T>(options.fill),
+        [&](const ChangedOutputs<T>& seen) { record_probabilities(model, seen, std::span<OcclusionMap<T>>(maps)); });
     return maps;
 }
 
@@ -186,7 +192,7 @@ std::vector<OcclusionMap<T>> occlusion_maps(const Sequential<T>& model, const Tr
 ///
 /// Throws ShapeError for a picture or model that does not fit, OptionError for sizes below 1 or a class that there is
 /// not, CancelledError where `progress` said so. Cost: one forward pass, and for each position the share of one that
-/// the patch reaches (IncrementalForward::multiply_adds). Memory: a trace of the picture, and `memory`, or what one
+/// the patch reaches (incremental_multiply_adds). Memory: a trace of the picture, and `memory`, or what one
 /// position takes where that is more.
 template <class T>
 OcclusionMap<T> occlusion_sensitivity(const Sequential<T>& model, const Tensor<T>& image,

@@ -21,6 +21,7 @@
 #include "deconvviz/model/sequential.hpp"
 #include "deconvviz/model/trace.hpp"
 #include "deconvviz/visualize/deconvnet.hpp"
+#include "deconvviz/visualize/detail/changed_walk.hpp"
 #include "deconvviz/visualize/detail/occlusion_walk.hpp"
 #include "deconvviz/visualize/occlusion.hpp"
 #include "deconvviz/visualize/seed.hpp"
@@ -216,11 +217,14 @@ OcclusionStudy<T> occlusion_study(const Sequential<T>& model, const Tensor<T>& i
 
     Tensor<T> whole = trace.output();
     detail::make_probabilities(model, whole);
-    detail::OcclusionWalk walk = detail::occlusion_walk(model, occlusion);
-    study.classes = detail::empty_map<T>(walk.grid, occlusion, whole.values());
+    const detail::PatchGrid grid = detail::patch_grid(model, occlusion);
+    study.classes = detail::empty_map<T>(grid, occlusion, whole.values());
+    detail::ChangedWalk walk = detail::occlusion_walk(occlusion);
     walk.watched = {layer, map};
-    study.activity = Tensor<T>({walk.grid.rows(), walk.grid.columns()});
-    detail::walk_occluded(model, trace, walk, [&](const detail::OccludedOutputs<T>& seen) {
+    study.activity = Tensor<T>({grid.rows(), grid.columns()});
+    const std::vector<ChangedPicture> changes = detail::hidden_patches(grid, 1);
+    const auto fill = static_cast<T>(options.fill);
+    detail::walk_hidden(model, trace, walk, changes, fill, [&](const detail::ChangedOutputs<T>& seen) {
         detail::record_probabilities(model, seen, std::span(&study.classes, 1));
         for (Index i = 0; i < seen.count; ++i)
             study.activity[seen.first + i] = detail::sum<T>(std::as_const(*seen.watched).slice(i));
