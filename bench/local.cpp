@@ -71,7 +71,7 @@ void add_reverse(const std::string& name, const Network& network, const std::str
     add("reverse_of_unit/deconvviz/" + name, {.counted_gain = gain}, [=] {
         return [=, trace = traced()] {
             const std::vector<dv::TracedUnit<float>> units{{&trace, 0, y, x}};
-            benchmark::DoNotOptimize(dv::project_units(*network, layer, units, dv::SeedValue::one).size());
+            benchmark::DoNotOptimize(dv::project_units(*network, layer, units, {.value = dv::SeedValue::one}).size());
         };
     });
     add("reverse_of_unit/deconvviz_whole/" + name, {}, [=] {

@@ -224,7 +224,8 @@ TEST_CASE_TEMPLATE("project units: what each unit's walk alone gives, in random 
                                  shape.rank() == 3 ? any(random, 0, shape[1] - 1) : 0,
                                  shape.rank() == 3 ? any(random, 0, shape[2] - 1) : 0});
             const dv::ReverseRules rules = any_rules(random);
-            const auto shown = dv::project_units(model, layer, units, dv::SeedValue::one, rules);
+            const auto shown = dv::project_units(
+                model, layer, units, {.value = dv::SeedValue::one, .rules = rules, .batch = any(random, 1, 15)});
             for (std::size_t i = 0; i < units.size(); ++i) {
                 const auto seed = dv::single_unit(*units[i].trace, {.layer = layer,
                                                                     .map = units[i].map,
@@ -255,6 +256,14 @@ TEST_CASE("project units: what makes no sense is refused") {
     support::check_throws<dv::OptionError>([&] { project({&one, 6, 0, 0}); }, {"'conv1'", "no map 6"});
     support::check_throws<dv::OptionError>([&] { project({&one, 0, 8, 0}); }, {"'conv1'", "(8,0)", "8x7"});
     CHECK(dv::project_units<float>(model, "conv1", {}).empty());
+    support::check_throws<dv::OptionError>(
+        [&] {
+            dv::project_units<float>(model, "conv1", {{&one, 0, 0, 0}}, {.batch = 0});
+        },
+        {"at least 1"});
+    const dv::ProjectUnitsOptions cancelled{.batch = 2, .progress = [](const dv::Progress&) { return false; }};
+    CHECK_THROWS_WITH_AS(dv::project_units<float>(model, "conv1", {{&one}, {&one}, {&one}}, cancelled),
+                         "project_units: cancelled after 2 of 3 units", dv::CancelledError);
 }
 
 TEST_CASE("local projection: values that are no numbers count as signal") {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -18,11 +19,23 @@
 namespace deconvviz {
 namespace detail {
 
-/// What a change in `window` of a layer's input changes of its output.
+/// The middle of a run, where that has more than this share of an axis.
+inline Range middle(const Range& run, double share, Index whole) {
+    const auto most = std::max<Index>(std::llround(share * static_cast<double>(whole)), 1);
+    return run.count <= most ? run : Range{run.first + (run.count - most) / 2, most};
+}
+
+/// What a change in `window` of a layer's input changes of its output. Of feature maps no more than the middle of it
+/// counts, `projective_field` of their height and width.
 template <class T>
-Window changed_behind(const AnyLayer<T>& layer, const Shape& src, const Shape& dst, const Window& window) {
-    if (src.rank() == 3 && dst.rank() == 3) return layer.reached_by(window, dst);
-    return window.empty() ? window : whole_window(dst);
+Window changed_behind(const AnyLayer<T>& layer, const Shape& src, const Shape& dst, const Window& window,
+                      double projective_field = 1) {
+    if (src.rank() != 3 || dst.rank() != 3) return window.empty() ? window : whole_window(dst);
+    const Window reached = layer.reached_by(window, dst);
+    if (projective_field >= 1) return reached;
+    const Range rows = middle({reached.y, reached.height}, projective_field, dst[1]);
+    const Range columns = middle({reached.x, reached.width}, projective_field, dst[2]);
+    return {rows.first, columns.first, rows.count, columns.count};
 }
 
 /// Values of a layer's windows, for one picture.
@@ -56,12 +69,15 @@ WindowValues largest_windows(const Sequential<T>& model, std::size_t i, Size2D& 
 /// picture change, up to each layer and with it: of a convolution those of the output window that is reached, of a
 /// dense layer all. That is what theory promises; that windows are rounded up, or that Winograd's filtering needs
 /// fewer, does not count.
+/// `projective_field` below 1 is that of an approximate pass (IncrementalOptions).
 template <class T>
-std::vector<Index> incremental_multiply_adds_through(const Sequential<T>& model, const Window& window) {
+std::vector<Index> incremental_multiply_adds_through(const Sequential<T>& model, const Window& window,
+                                                     double projective_field = 1) {
     std::vector<Index> sums;
     Window changed = window;
     for (std::size_t i = 0; i < model.size(); ++i) {
-        changed = detail::changed_behind(model.layer(i), model.input_shape(i), model.output_shape(i), changed);
+        changed = detail::changed_behind(model.layer(i), model.input_shape(i), model.output_shape(i), changed,
+                                         projective_field);
         const Window all = detail::whole_window(model.output_shape(i));
         const Index here =
             multiply_adds(model, i) / (all.height * all.width) * std::max<Index>(changed.height * changed.width, 0);
@@ -73,8 +89,8 @@ std::vector<Index> incremental_multiply_adds_through(const Sequential<T>& model,
 /// The same of the whole model; compare with `multiply_adds(model)`. For zoo::vgg16 and a patch of 32x32 pixels in the
 /// middle a fifth of that.
 template <class T>
-Index incremental_multiply_adds(const Sequential<T>& model, const Window& window) {
-    return incremental_multiply_adds_through(model, window).back();
+Index incremental_multiply_adds(const Sequential<T>& model, const Window& window, double projective_field = 1) {
+    return incremental_multiply_adds_through(model, window, projective_field).back();
 }
 
 /// The memory that IncrementalForward takes for each changed picture, in bytes, where no changed window is larger than

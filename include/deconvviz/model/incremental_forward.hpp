@@ -29,6 +29,14 @@ struct ChangedPicture {
     Window window;
 };
 
+/// Options of an IncrementalForward.
+struct IncrementalOptions {
+    /// Below 1 the result is approximate: of the window of a feature map that a change reaches, only the middle counts
+    /// as changed, where it is more than this share of the map's height or width; the rest is taken to be as it was
+    /// ([nakandala2019]'s projective-field threshold). From above 0 to 1, which is exact.
+    double projective_field = 1;
+};
+
 /// Forward passes of pictures that are almost known [nakandala2019]. The trace of the untouched pictures is kept; for
 /// each changed one only those windows of the feature maps are computed that the change reaches, layer by layer:
 ///
@@ -48,9 +56,13 @@ template <class T>
 class IncrementalForward {
   public:
     /// Runs go as far as the trace does. Throws StateError for the trace of another model, ShapeError for a model whose
-    /// input is no picture.
-    IncrementalForward(const Sequential<T>& model, const Trace<T>& trace) : model_(model), trace_(trace) {
+    /// input is no picture, OptionError for a projective field that there is not.
+    IncrementalForward(const Sequential<T>& model, const Trace<T>& trace, const IncrementalOptions& options = {})
+        : model_(model), trace_(trace), options_(options) {
         model.check(trace);
+        if (!(options.projective_field > 0 && options.projective_field <= 1))
+            detail::raise<OptionError>("IncrementalForward: expected a projective field above 0 and up to 1, got ",
+                                       options.projective_field);
         if (model.input_shape().rank() != 3)
             detail::raise<ShapeError>("IncrementalForward: expected a model of pictures (C,H,W), its input is ",
                                       model.input_shape());
@@ -171,7 +183,8 @@ class IncrementalForward {
     void pass(std::size_t i) {
         const AnyLayer<T>& layer = model_.layer(i);
         const Shape &src = model_.input_shape(i), &dst = model_.output_shape(i);
-        for (Window& window : changed_) window = detail::changed_behind(layer, src, dst, window);
+        for (Window& window : changed_)
+            window = detail::changed_behind(layer, src, dst, window, options_.projective_field);
         layer_ = i;
         if (layer.pointwise() && src == dst) return pass_pointwise(layer);
         const std::vector<detail::WindowGroup> groups = detail::group_windows(layer, src, dst, changed_);
@@ -324,6 +337,7 @@ class IncrementalForward {
 
     const Sequential<T>& model_;
     const Trace<T>& trace_;
+    IncrementalOptions options_;
     std::vector<ChangedPicture> changes_;
     std::size_t layer_ = 0;        // the one just computed
     std::vector<Window> changed_;  // of each picture, behind that layer

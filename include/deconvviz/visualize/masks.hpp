@@ -29,6 +29,12 @@ inline void expect_windows(const Shape& images, const std::vector<Window>& windo
                               windows[i], " for picture ", i);
 }
 
+/// A pixel of which `fill` hides a share.
+template <class T>
+constexpr T hidden_value(T pixel, T share, T fill) {
+    return share == T(0) ? pixel : share == T(1) ? fill : pixel * (1 - share) + fill * share;
+}
+
 constexpr bool overlap(const Window& a, const Window& b) {
     return !a.empty() && !b.empty() && a.y < b.y + b.height && b.y < a.y + a.height && a.x < b.x + b.width &&
            b.x < a.x + a.width;
@@ -75,8 +81,7 @@ Tensor<T> occluded(const Tensor<T>& images, const Tensor<T>& masks, T fill) {
             const T* x = images.slice(n).data() + c * plane;
             const T* m = masks.slice(n).data();
             T* dst = hidden.slice(n).data() + c * plane;
-            for (Index p = 0; p < plane; ++p)
-                dst[p] = m[p] == T(0) ? x[p] : m[p] == T(1) ? fill : x[p] * (1 - m[p]) + fill * m[p];
+            for (Index p = 0; p < plane; ++p) dst[p] = detail::hidden_value(x[p], m[p], fill);
         }
     return hidden;
 }

@@ -29,7 +29,8 @@ struct OcclusionOptions {
     double fill = 0.5;                 // the value that hides, on the scale of the input, in all channels
     std::optional<Index> target = {};  // the class whose probability is recorded; by default the most probable one
     OcclusionMethod method = OcclusionMethod::incremental;
-    Index batch = 0;                              // positions evaluated at once, at most; 0: as `memory` allows
+    double projective_field = 1;  // below 1 approximate, see IncrementalOptions; of the incremental method alone
+    Index batch = 0;              // positions evaluated at once, at most; 0: as `memory` allows
     std::size_t memory = std::size_t{256} << 20;  // bytes for what is computed at once, beside the picture's trace
     OnProgress progress = {};                     // told after each batch, and every so often within, in positions
 };
@@ -102,6 +103,10 @@ void check(const Sequential<T>& model, const OcclusionOptions& options) {
     expect_classes(model, "occlusion");
     expect_at_least(1, options.patch, "occlusion", "patch");
     expect_at_least(1, options.stride, "occlusion", "stride");
+    if (!(options.projective_field > 0 && options.projective_field <= 1) ||
+        (options.projective_field < 1 && options.method == OcclusionMethod::full))
+        detail::raise<OptionError>("occlusion: expected a projective field above 0 and up to 1, and 1 for the full ",
+                                   "method, got ", options.projective_field);
     if (options.batch < 0) detail::raise<OptionError>("occlusion: expected a batch of at least 0, got ", options.batch);
     if (options.target && (*options.target < 0 || *options.target >= model.output_shape()[0]))
         detail::raise<OptionError>("occlusion: there is no class ", *options.target, ": the classes are 0 … ",
@@ -124,6 +129,7 @@ inline ChangedWalk occlusion_walk(const OcclusionOptions& options) {
     return {.what = "occlusion",
             .steps = "positions",
             .method = options.method,
+            .projective_field = options.projective_field,
             .batch = options.batch,
             .memory = options.memory,
             .progress = options.progress};

@@ -44,6 +44,7 @@ struct OcclusionStudyOptions {
     double fill = 0.5;                 // the value that hides, on the scale of the input, in all channels
     std::optional<Index> target = {};  // the class of the recorded probability; by default the most probable one
     OcclusionMethod method = OcclusionMethod::incremental;
+    double projective_field = 1;                  // below 1 approximate, see OcclusionOptions
     Index batch = 0;                              // positions evaluated at once, at most; 0: as `memory` allows
     std::size_t memory = std::size_t{256} << 20;  // bytes, see OcclusionOptions
     MapSeed projected = MapSeed::strongest_unit;
@@ -191,6 +192,7 @@ OcclusionStudy<T> occlusion_study(const Sequential<T>& model, const Tensor<T>& i
                                      .fill = options.fill,
                                      .target = options.target,
                                      .method = options.method,
+                                     .projective_field = options.projective_field,
                                      .batch = options.batch,
                                      .memory = options.memory,
                                      .progress = options.progress};

@@ -178,7 +178,7 @@ class TopProjector {
             units.push_back({&traces_[job.trace], map, unit.y, unit.x});
         }
         std::vector<UnitProjection<T>> projections =
-            project_units(model_, LayerId(layer_), units, options_.value, options_.rules);
+            project_units(model_, LayerId(layer_), units, {.value = options_.value, .rules = options_.rules});
         parallel_for(static_cast<Index>(jobs.size()), 4, [&](Index first, Index last) {
             for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i) {
                 TopProjection<T>& shown = result_.maps[jobs[i].map].entries[jobs[i].entry];

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "deconvviz/core/error.hpp"
+#include "deconvviz/core/progress.hpp"
 #include "deconvviz/core/tensor.hpp"
 #include "deconvviz/core/window.hpp"
 #include "deconvviz/layers/detail/windows.hpp"
@@ -17,7 +18,6 @@
 #include "deconvviz/model/receptive_field.hpp"
 #include "deconvviz/model/sequential.hpp"
 #include "deconvviz/model/trace.hpp"
-#include "deconvviz/model/workspace.hpp"
 #include "deconvviz/visualize/deconvnet.hpp"
 #include "deconvviz/visualize/detail/reverse_batch.hpp"
 #include "deconvviz/visualize/seed.hpp"
@@ -31,6 +31,14 @@ struct TracedUnit {
     Index map = 0;
     Index y = 0;
     Index x = 0;
+};
+
+/// Options of project_units.
+struct ProjectUnitsOptions {
+    SeedValue value = SeedValue::activation;
+    ReverseRules rules = {};
+    Index batch = 128;         // units that are carried down together; bounds the memory
+    OnProgress progress = {};  // told after each batch, in units
 };
 
 /// A unit's projection: zero outside of the window.
@@ -57,6 +65,43 @@ Index unit_position(const Sequential<T>& model, std::size_t layer, const TracedU
     return unit.map * grid.plane() + unit.y * grid.width + unit.x;
 }
 
+/// The walk of one unit over whole maps, and its window.
+template <class T>
+UnitProjection<T> project_alone(const Sequential<T>& model, std::size_t layer, const TracedUnit<T>& unit,
+                                const ProjectUnitsOptions& options) {
+    const Index at = unit_position(model, layer, unit);
+    Seed<T> seed = empty_seed(*unit.trace, layer);
+    seed.signal[at] = seed_value(options.value, unit.trace->activation(layer)[at]);
+    const bool maps = model.output_shape(layer).rank() == 3;
+    const Window window = receptive_field(model, layer, maps ? Window{unit.y, unit.x, 1, 1} : Window{0, 0, 1, 1});
+    const Tensor<T> whole = deconvnet(model, *unit.trace, seed, options.rules);
+    if (model.input_shape().rank() != 3) return {window, whole.entry(0)};
+    Tensor<T> values({whole.shape()[1], window.height, window.width});
+    copy_window(whole.shape(), whole.data(), window, values.data());
+    return {window, std::move(values)};
+}
+
+/// Some units at once, each in the windows that its signal reaches.
+template <class T>
+void project_in_windows(const Sequential<T>& model, std::size_t layer, std::span<const TracedUnit<T>> units,
+                        const ProjectUnitsOptions& options, std::vector<UnitProjection<T>>& projections) {
+    std::vector<LocalSignal<T>> signals;
+    for (const TracedUnit<T>& unit : units) {
+        const Index at = unit_position(model, layer, unit);
+        Tensor<T> seed({1, model.output_shape(layer)[0], 1, 1});
+        seed[unit.map] = seed_value(options.value, unit.trace->activation(layer)[at]);
+        signals.push_back({unit.trace, {unit.y, unit.x, 1, 1}, std::move(seed)});
+    }
+    ReverseBatch<T>(model, options.rules).carry_down(layer, signals);
+    for (LocalSignal<T>& signal : signals) {
+        if (signal.window.empty()) {  // the unit reads nothing but padding
+            projections.push_back({{}, Tensor<T>({model.input_shape()[0], 0, 0})});
+        } else {
+            projections.push_back({signal.window, std::move(signal.values).reshaped(signal.values.shape().sample())});
+        }
+    }
+}
+
 }  // namespace detail
 
 /// Projects single units of a layer to the input, each by its own picture's trace: what `deconvnet` gives for
@@ -71,50 +116,31 @@ Index unit_position(const Sequential<T>& model, std::size_t layer, const TracedU
 /// kernel, else within rounding.
 ///
 /// Throws StateError for a trace of another model or one that ends below the layer, OptionError for an unknown layer,
-/// map or position or the trace of several pictures. Cost: for each unit the share of a reverse walk that its window
-/// has. Memory: the signals of all units at their largest layer; give a few hundred at a time. Where a layer knows no
-/// windows of a signal (flat features, a user's own), each unit is walked alone.
+/// map or position, the trace of several pictures or a batch below 1, CancelledError where `progress` said so. Cost:
+/// for each unit the share of a reverse walk that its window has. Memory: the result, and the signals of a batch of
+/// units at their largest layer. Where a layer knows no windows of a signal (flat features, a user's own), each unit is
+/// walked alone.
 template <class T>
 std::vector<UnitProjection<T>> project_units(const Sequential<T>& model, const LayerId& layer,
                                              const std::vector<TracedUnit<T>>& units,
-                                             SeedValue value = SeedValue::activation, const ReverseRules& rules = {}) {
+                                             const ProjectUnitsOptions& options = {}) {
     const std::size_t from = model.index(layer);
+    if (options.batch < 1)
+        detail::raise<OptionError>("project_units: expected a batch of at least 1, got ", options.batch);
+    const bool in_windows = detail::ReverseBatch<T>::all_in_windows(model, from);
+    detail::ProgressMeter meter("project_units", "units", static_cast<Index>(units.size()), options.progress);
     std::vector<UnitProjection<T>> projections;
-    if (!detail::ReverseBatch<T>::all_in_windows(model, from)) {
-        Workspace<T> workspace;
-        for (const TracedUnit<T>& unit : units) {
-            const Index at = detail::unit_position(model, from, unit);
-            Seed<T> seed = detail::empty_seed(*unit.trace, from);
-            seed.signal[at] = detail::seed_value(value, unit.trace->activation(from)[at]);
-            const bool maps = model.output_shape(from).rank() == 3;
-            const Window window =
-                receptive_field(model, from, maps ? Window{unit.y, unit.x, 1, 1} : Window{0, 0, 1, 1});
-            const Tensor<T>& whole = deconvnet(model, *unit.trace, seed, rules, workspace);
-            const bool picture = model.input_shape().rank() == 3;
-            Tensor<T> values(picture ? Shape{whole.shape()[1], window.height, window.width} : model.input_shape());
-            if (picture) {
-                detail::copy_window(whole.shape(), whole.data(), window, values.data());
-            } else {
-                std::ranges::copy(whole, values.begin());
-            }
-            projections.push_back({window, std::move(values)});
-        }
-        return projections;
-    }
-    std::vector<detail::LocalSignal<T>> signals;
-    for (const TracedUnit<T>& unit : units) {
-        const Index at = detail::unit_position(model, from, unit);
-        Tensor<T> seed({1, model.output_shape(from)[0], 1, 1});
-        seed[unit.map] = detail::seed_value(value, unit.trace->activation(from)[at]);
-        signals.push_back({unit.trace, {unit.y, unit.x, 1, 1}, std::move(seed)});
-    }
-    detail::ReverseBatch<T>(model, rules).carry_down(from, signals);
-    for (detail::LocalSignal<T>& signal : signals) {
-        if (signal.window.empty()) {  // the unit reads nothing but padding
-            projections.push_back({{}, Tensor<T>({model.input_shape()[0], 0, 0})});
+    for (std::size_t first = 0; first < units.size();) {
+        const std::size_t count = std::min(static_cast<std::size_t>(options.batch), units.size() - first);
+        const std::span<const TracedUnit<T>> some = std::span(units).subspan(first, count);
+        if (in_windows) {
+            detail::project_in_windows(model, from, some, options, projections);
         } else {
-            projections.push_back({signal.window, std::move(signal.values).reshaped(signal.values.shape().sample())});
+            for (const TracedUnit<T>& unit : some)
+                projections.push_back(detail::project_alone(model, from, unit, options));
         }
+        first += count;
+        meter.advance(static_cast<Index>(count));
     }
     return projections;
 }

@@ -50,8 +50,9 @@ struct ChangedWalk {
     std::string_view what;   // for messages: "occlusion"
     std::string_view steps;  // "positions"
     OcclusionMethod method = OcclusionMethod::incremental;
-    Index batch = 0;         // changes evaluated at once, at most; 0: as many as the memory allows
-    std::size_t memory = 0;  // bytes
+    double projective_field = 1;  // of the incremental method; below 1 approximate
+    Index batch = 0;              // changes evaluated at once, at most; 0: as many as the memory allows
+    std::size_t memory = 0;       // bytes
     std::optional<WatchedMap> watched = {};
     const OnProgress& progress;
 };
@@ -79,7 +80,7 @@ class ChangedWalker {
         const bool incremental = walk_.method == OcclusionMethod::incremental;
         const auto total = static_cast<Index>(changes_.size());
         const Index at_once = changes_at_once(incremental);
-        IncrementalForward<T> forward(model_, trace_);
+        IncrementalForward<T> forward(model_, trace_, {.projective_field = walk_.projective_field});
         for (Index first = 0; first < total; first += at_once) {
             const Index count = std::min(at_once, total - first);
             const Tensor<T>& output =
