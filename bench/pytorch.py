@@ -24,11 +24,11 @@ from torch.nn import functional as F
 BENCHMARKS = []
 
 
-def benchmark(name):
-    """Registers a function that makes the operands and returns what is timed."""
+def benchmark(name, questions=1):
+    """Registers a function that makes the operands and returns what is timed, and answers so many questions."""
 
     def register(make):
-        BENCHMARKS.append((name, make))
+        BENCHMARKS.append((name, make, questions))
         return make
 
     return register
@@ -135,13 +135,17 @@ for dense_inputs in (9216, 4096):
         add_dense(dense_inputs, 4096, dense_batch)
 
 
-@benchmark("training_step/pytorch/lenet_like_b64")
-def training_step():
-    model = nn.Sequential(
+def lenet_like():
+    return [
         *[nn.Conv2d(1, 16, 5), nn.ReLU(), nn.MaxPool2d(2)],
         *[nn.Conv2d(16, 32, 5), nn.ReLU(), nn.MaxPool2d(2)],
         *[nn.Flatten(), nn.Linear(512, 10)],
-    )
+    ]
+
+
+@benchmark("training_step/pytorch/lenet_like_b64")
+def training_step():
+    model = nn.Sequential(*lenet_like())
     sgd = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9)
     images, labels = uniform(64, 1, 28, 28), torch.arange(64) % 10
 
@@ -221,10 +225,10 @@ def add_network(name, make):
 
         return forward
 
-    def add_projection(kernel, seed):
+    def add_projection(kernel, seed, shape=name):
         """Forward as far as the ReLU of the last convolution, and back from what `seed` takes of its map 0."""
 
-        @benchmark(f"{kernel}/pytorch/{name}")
+        @benchmark(f"{kernel}/pytorch/{shape}")
         def _():
             image = uniform(1, 3, 224, 224)
             last = max(i for i, layer in enumerate(layers()) if isinstance(layer, nn.Conv2d)) + 1
@@ -254,8 +258,48 @@ def add_network(name, make):
 
     add_projection("projection", strongest)
     add_projection("projection_whole_map", lambda seen, signal: signal.copy_(seen))
+    if name == "zfnet":  # by hand, one of the 2304 after the other
+        add_projection("projection_of_top", strongest, "zfnet_relu5_256x9")
 
 
+def add_occlusion(name, make, shape, patch, sparse, at_once):
+    """An occlusion map as Captum computes it [kokhlikyan2020]: for each position a mask as large as the picture, a
+    forward pass (of `at_once` positions), and the change of the class's score added to all pixels of the mask. A
+    position costs the same wherever it is: they are `sparse` pixels apart, and the table has the time for one."""
+    channels, height, width = shape
+    rows, columns = (len(range(0, max(size - patch, 0) + 1, sparse)) for size in (height, width))
+
+    @benchmark(f"occlusion/pytorch/{name}", questions=rows * columns)
+    def _():
+        layers = [layer.eval() for layer in make()]
+        image = uniform(1, channels, height, width)
+
+        def score(values):
+            for layer in layers:
+                values = layer(values)
+                values = values[0] if isinstance(layer, nn.MaxPool2d) and layer.return_indices else values
+            return F.softmax(values, 1)[:, 0]
+
+        def mask(position):
+            y, x = position // columns * sparse, position % columns * sparse
+            return F.pad(torch.ones(1, 1, patch, patch), (x, width - patch - x, y, height - patch - y))
+
+        def occlusion():
+            total, weights, whole = torch.zeros_like(image), torch.zeros(1, 1, height, width), score(image)
+            for first in range(0, rows * columns, at_once):
+                masks = torch.cat([mask(i) for i in range(first, min(first + at_once, rows * columns))])
+                change = whole - score(image * (1 - masks) + 0.5 * masks)
+                total += (change.reshape(-1, 1, 1, 1) * masks).sum(0)
+                weights += masks.sum(0)
+            return total / weights.clamp(min=1)
+
+        return occlusion
+
+
+add_occlusion("lenet_like_p7_s1", lenet_like, (1, 28, 28), 7, 1, 64)
+add_occlusion("zfnet_p32_s8", zfnet, (3, 224, 224), 32, 64, 1)
+add_occlusion("zfnet_p32_s16", zfnet, (3, 224, 224), 32, 64, 1)
+add_occlusion("vgg16_p32_s8", vgg16, (3, 224, 224), 32, 96, 1)
 add_network("zfnet", zfnet)
 add_network("vgg16", vgg16)
 
@@ -293,7 +337,7 @@ def main():
 
     entries = []
     with torch.no_grad():
-        for family, (name, make) in enumerate(BENCHMARKS):
+        for family, (name, make, questions) in enumerate(BENCHMARKS):
             names = [name] + [name.replace("/pytorch/", f"/{other}/") for other in ("deconvviz", "onednn")]
             if not any(re.search(options.filter, one) for one in names):
                 continue
@@ -310,6 +354,7 @@ def main():
                         "real_time": 1e3 * real,
                         "cpu_time": 1e3 * cpu,
                         "time_unit": "ms",
+                        "questions": questions,
                     }
                 )
     context = {"threads": str(threads), "pytorch": f"{torch.__version__} with {blas()}"}
