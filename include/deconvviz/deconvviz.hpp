@@ -2,6 +2,7 @@
 /// The whole library. A test checks that every public header is named here (tests/umbrella.cmake).
 #pragma once
 
+#include "deconvviz/core/eigen.hpp"
 #include "deconvviz/core/error.hpp"
 #include "deconvviz/core/parallel.hpp"
 #include "deconvviz/core/progress.hpp"
