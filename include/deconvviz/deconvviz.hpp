@@ -19,6 +19,7 @@
 #include "deconvviz/data/idx.hpp"
 #include "deconvviz/data/image_tensor.hpp"
 #include "deconvviz/data/picture_source.hpp"
+#include "deconvviz/data/pixels.hpp"
 #include "deconvviz/data/resize.hpp"
 #include "deconvviz/data/transform.hpp"
 #include "deconvviz/figure/activations.hpp"

@@ -1,11 +1,13 @@
 /// @file
-/// From pictures of any size to what a network takes: resized, cropped, normalised, as (C, H, W).
+/// From pictures of any size to what a network takes: resized, cropped, normalised, as (C, H, W); and back to a
+/// picture.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -136,6 +138,41 @@ Tensor<T> image_tensor(const figure::Image& image, const ImageTensorOptions& opt
             value = static_cast<T>((static_cast<double>(value) * options.scale - mean) / deviation);
     }
     return values;
+}
+
+/// The picture of a tensor (3, H, W) or (1, H, W) that image_tensor made with these options, or of one like it:
+/// byte = (value · deviation + mean) / scale, rounded, cut off at 0 and 255 (a NaN becomes 0). Sizes among the options
+/// play no part. Throws ShapeError for another shape, or for planes that are not those of `options.channels`;
+/// OptionError for a mean or deviation for another number of planes, or a scale of 0. (To show values of any range, as
+/// those of a projection, there is figure::render.)
+template <class T>
+figure::Image tensor_image(const Tensor<T>& values, const ImageTensorOptions& options = {}) {
+    const Shape& shape = values.shape();
+    const Index planes = options.channels == Channels::grey ? 1 : 3;
+    if (shape.rank() != 3 || shape[0] != planes)
+        detail::raise<ShapeError>("picture: expected a tensor (", planes, ",H,W), got ", shape);
+    detail::check(options, planes);
+    if (!(std::abs(options.scale) > 0))
+        detail::raise<OptionError>("picture: expected a scale that is not 0, got ", options.scale);
+    figure::Image image(shape[2], shape[1]);
+    const auto pixels = image.pixels();
+    for (Index c = 0; c < planes; ++c) {
+        const double mean = detail::plane_value(options.mean, c, 0);
+        const double deviation = detail::plane_value(options.deviation, c, 1);
+        const auto plane = values.slice(c);
+        for (std::size_t i = 0; i < pixels.size(); ++i) {
+            const double value = (static_cast<double>(plane[i]) * deviation + mean) / options.scale;
+            const auto byte = static_cast<std::uint8_t>(value > 0 ? std::min(value, 255.0) + 0.5 : 0);
+            figure::Color& p = pixels[i];
+            if (options.channels == Channels::grey)
+                p = {byte, byte, byte};
+            else if (c == 1)
+                p.g = byte;
+            else
+                ((c == 0) == (options.channels == Channels::rgb) ? p.r : p.b) = byte;
+        }
+    }
+    return image;
 }
 
 }  // namespace deconvviz
