@@ -83,7 +83,7 @@ void check_network(const std::string& name, double tolerance) {
 }  // namespace
 
 TEST_CASE("onnx: every operator computes what PyTorch computes, forward, back under all rules, occluded") {
-    for (const char* name : {"plain", "odd", "deep", "keras", "opset7"}) {
+    for (const char* name : {"plain", "odd", "deep", "keras", "opset7", "classes", "places"}) {
         check_network<float>(name, 1e-5);
         check_network<double>(name, 1e-10);
     }
@@ -99,7 +99,7 @@ TEST_CASE("onnx: layers carry the names of their nodes") {
 
 TEST_CASE_TEMPLATE("onnx: a round trip keeps every bit, option and name", T, float, double) {
     const TestFolder out;
-    for (const char* name : {"plain", "odd", "deep", "keras", "opset7"}) {
+    for (const char* name : {"plain", "odd", "deep", "keras", "opset7", "classes", "places"}) {
         CAPTURE(name);
         auto model = dv::load_onnx<T>(folder / (std::string(name) + ".onnx"));
         dv::save_onnx(out.path() / "a.onnx", model);

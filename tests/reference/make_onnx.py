@@ -71,7 +71,8 @@ def occlusion(modules, x):
     def probabilities(picture):
         for module in modules:
             picture = module(picture)
-        return picture[0] if isinstance(modules[-1], torch.nn.Softmax) else torch.softmax(picture[0], 0)
+        last = [module for module in modules if not isinstance(module, torch.nn.Flatten)][-1]
+        return picture[0] if isinstance(last, torch.nn.Softmax) else torch.softmax(picture[0], 0)
 
     patch, stride = 4, 3
     target = int(probabilities(x).argmax())
@@ -164,6 +165,25 @@ def exported(generator):
     network = make_exact(nn.Sequential(*deep), generator)
     export("deep", network, x, opset=9)
     write_reference("deep", deep, x)
+
+
+def softmax_over_maps(generator):
+    """Before a Flatten, as some classifiers end, in an opset that has it between transposes; and at each position."""
+    nn = torch.nn
+    classes = [nn.Conv2d(2, 5, (3, 2)), nn.ReLU(), nn.Conv2d(5, 4, 1), nn.AdaptiveAvgPool2d(1), nn.Softmax(1),
+               nn.Flatten()]
+    x = reference.exact(generator, (1, 2, 7, 9), 1)
+    network = make_exact(nn.Sequential(*classes), generator)
+    export("classes", network, x, opset=9)
+    write_reference("classes", classes, x)
+
+    places = [nn.Conv2d(1, 6, 3, padding=1), nn.ReLU(), nn.Conv2d(6, 5, 3), nn.Softmax(1), nn.MaxPool2d(3, 2),
+              nn.Flatten(), nn.Linear(5 * 5 * 4, 3)]
+    x = reference.exact(generator, (1, 1, 13, 11), 1)
+    network = make_exact(nn.Sequential(*places), generator)
+    for name, opset in (("places", 13), ("places12", 12)):
+        export(name, network, x, opset=opset)
+    write_reference("places", places, x)
 
 
 # --- networks written node by node -----------------------------------------------------------------------------------
@@ -287,6 +307,7 @@ def main():
     exported(generator)
     keras_like(generator)
     old_opset(generator)
+    softmax_over_maps(generator)
 
 
 if __name__ == "__main__":

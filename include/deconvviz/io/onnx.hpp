@@ -32,7 +32,8 @@ struct OnnxOptions {
 /// | MaxPool, AveragePool, GlobalAveragePool   | MaxPool2D, AveragePool2D, GlobalAveragePool2D                   |
 /// | Gemm; MatMul, with an Add of its bias     | Dense                                                           |
 /// | BatchNormalization, LRN                   | BatchNorm, LocalResponseNorm                                    |
-/// | Dropout, Softmax, Pad with zeros          | Dropout, Softmax, ZeroPad2D                                     |
+/// | Dropout, Pad with zeros                   | Dropout, ZeroPad2D                                              |
+/// | Softmax over flat features or over maps   | Softmax (of maps also the Transposes around it below opset 13)  |
 /// | Flatten; Reshape, Squeeze that flatten    | Flatten                                                         |
 /// | Identity                                  | none                                                            |
 ///

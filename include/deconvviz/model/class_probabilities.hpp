@@ -2,6 +2,8 @@
 /// Class probabilities of a classifier, whether it ends in logits or in a Softmax.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string_view>
 
 #include "deconvviz/core/error.hpp"
@@ -20,17 +22,29 @@ void expect_classes(const Sequential<T>& model, std::string_view what) {
         raise<ShapeError>(what, ": the model must end in classes (F), it ends in ", model.output_shape());
 }
 
+/// The softmax that the model ends in, where it ends in one over the classes: of flat features, or of maps of one pixel
+/// that are flattened then.
+template <class T>
+std::optional<std::size_t> final_softmax(const Sequential<T>& model) {
+    std::size_t i = model.size() - 1;
+    while (i > 0 && (model.layer(i).kind() == "Flatten" || model.layer(i).kind() == "Dropout")) --i;
+    const Shape& shape = model.output_shape(i);
+    if (model.layer(i).kind() != "Softmax" || shape[0] != shape.elements()) return std::nullopt;
+    return i;
+}
+
 /// Makes probabilities of the model's output (N, classes), in place.
 template <class T>
 void make_probabilities(const Sequential<T>& model, Tensor<T>& output) {
-    if (model.layer(model.size() - 1).kind() == "Softmax") return;
+    if (final_softmax(model)) return;
     for (Index n = 0; n < output.shape()[0]; ++n) softmax<T>(output.slice(n), output.slice(n));
 }
 
 }  // namespace detail
 
 /// Class probabilities (N, classes) of a batch, or of one picture as a batch of one: the model's output where its last
-/// layer is of the kind Softmax, else the softmax of its output, which then are logits.
+/// layer is of the kind Softmax (a Flatten or Dropout behind it does not count), else the softmax of its output, which
+/// then are logits.
 /// Throws ShapeError for an input of another shape or a model that does not end in classes (F).
 template <class T>
 Tensor<T> class_probabilities(const Sequential<T>& model, const Tensor<T>& images) {

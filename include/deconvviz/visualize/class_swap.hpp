@@ -80,7 +80,7 @@ ClassSwap<T> class_swap(const Sequential<T>& model, const Tensor<T>& images, Way
     const auto at = [](Index i) { return static_cast<std::size_t>(i); };
     for (Index n = 0; n < count; ++n) {
         const Trace<T> trace = model.trace(pictures.entry(n), {.last = layer});
-        const auto score = [&](Index c) { return trace.activation(layer)(0, c); };
+        const auto score = [&](Index c) { return trace.activation(layer)[c]; };
         std::vector<Index> others = classes;
         std::erase(others, swap.predicted[at(n)]);
         swap.least.push_back(*std::ranges::min_element(others, {}, score));

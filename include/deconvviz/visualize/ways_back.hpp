@@ -14,6 +14,7 @@
 #include "deconvviz/core/parallel.hpp"
 #include "deconvviz/core/tensor.hpp"
 #include "deconvviz/layers/layer.hpp"
+#include "deconvviz/model/class_probabilities.hpp"
 #include "deconvviz/model/sequential.hpp"
 #include "deconvviz/visualize/deconvnet.hpp"
 #include "deconvviz/visualize/seed.hpp"
@@ -104,7 +105,7 @@ struct WayBack {
 
 /// What explain is asked about.
 struct ExplainOptions {
-    /// Whose unit is asked about; by default the model's last layer, or the one below it where the last is a Softmax.
+    /// Whose unit is asked about; by default the model's last layer, or the one below the Softmax that it ends in.
     std::optional<LayerId> layer = {};
     /// The class, feature or map: one number for all pictures, or one for each; none for the strongest of each picture.
     std::vector<Index> targets = {};
@@ -115,8 +116,8 @@ namespace detail {
 /// The layer whose units are the scores of classes, before any softmax.
 template <class T>
 std::size_t score_layer(const Sequential<T>& model) {
-    const std::size_t last = model.size() - 1;
-    return last > 0 && model.layer(last).kind() == "Softmax" ? last - 1 : last;
+    const auto softmax = final_softmax(model);
+    return softmax.value_or(0) > 0 ? *softmax - 1 : model.size() - 1;
 }
 
 template <class T>

@@ -18,6 +18,7 @@
 #include "deconvviz/io/detail/onnx_layers.hpp"
 #include "deconvviz/io/detail/onnx_node.hpp"
 #include "deconvviz/io/detail/onnx_response_norm.hpp"
+#include "deconvviz/io/detail/onnx_softmax.hpp"
 
 namespace deconvviz::detail {
 
@@ -36,7 +37,14 @@ class OnnxChain {
         for (int i = 0; i < file.graph().node_size(); ++i) {
             if (const auto norm = norms_.find(i, value_)) {
                 i = norm->last;
-                follow(OnnxNode(file, file.graph().node(i), opset_), LocalResponseNorm<T>(norm->options));
+                const OnnxNode last(file, file.graph().node(i), opset_);
+                follow(last, LocalResponseNorm<T>(norm->options), last.output());
+                continue;
+            }
+            if (const auto last = transposed_softmax(file, i, value_, shape_, opset_)) {
+                const OnnxNode softmax(file, file.graph().node(i + 1), opset_);  // whose name the layer has
+                i = *last;
+                follow(softmax, Softmax<T>(), OnnxNode(file, file.graph().node(i), opset_).output());
                 continue;
             }
             const onnx::NodeProto& proto = file.graph().node(i);
@@ -230,10 +238,10 @@ class OnnxChain {
                 "constant folding");
     }
 
-    /// The layer becomes the last one, and the node's output the value.
-    void follow(const OnnxNode& node, AnyLayer<T> layer) {
+    /// The layer of several nodes becomes the last one, with the name of one of them, and their output the value.
+    void follow(const OnnxNode& node, AnyLayer<T> layer, const std::string& output) {
         extend(node, std::move(layer));
-        value_ = node.output();
+        value_ = output;
         shapes_[value_] = shape_;
     }
 

@@ -13,6 +13,7 @@
 #include "deconvviz/core/error.hpp"
 #include "deconvviz/core/tensor.hpp"
 #include "deconvviz/io/detail/onnx_node.hpp"
+#include "deconvviz/io/detail/onnx_softmax.hpp"
 #include "deconvviz/io/detail/onnx_tensor.hpp"
 #include "deconvviz/layers/any_layer.hpp"
 #include "deconvviz/layers/average_pool2d.hpp"
@@ -234,10 +235,16 @@ class OnnxLayers {
     }
 
     AnyLayer<T> softmax(const OnnxNode& node, const Shape& input) const {
-        const std::int64_t axis = node.integer("axis", node.opset() < 13 ? 1 : -1);
-        if (input.rank() != 1 || (axis != 1 && axis != -1))
-            node.refuse("expected a softmax over flat features (axis 1 or -1), got axis ", axis, " of an input of ",
-                        input);
+        std::vector<Index> dims{0};
+        dims.insert(dims.end(), input.dimensions().begin(), input.dimensions().end());
+        const auto axis = softmax_axis(node, dims);
+        if (!axis)
+            node.refuse("below opset 13 this is one softmax over all of an input of ", input,
+                        " from its axis on; expected one over flat features (put a Flatten before it) or over maps at "
+                        "each position (export it with opset 13, axis 1)");
+        if (*axis != 1 || (input.rank() != 1 && input.rank() != 3))
+            node.refuse("expected a softmax over flat features or over maps (axis 1), got axis ", *axis,
+                        " of an input of ", input);
         return Softmax<T>();
     }
 
