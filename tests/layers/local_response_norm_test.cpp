@@ -21,13 +21,21 @@ namespace {
 
 /// Strong normalisation, so that its terms show in the values and gradients.
 std::vector<dv::LocalResponseNormOptions> options_to_try() {
-    return {{.size = 5, .alpha = 2, .beta = 0.75, .k = 2},    {.size = 3, .alpha = 1, .beta = 0.5, .k = 1},
-            {.size = 4, .alpha = 3, .beta = 0.75, .k = 1},    {.size = 2, .alpha = 1.5, .beta = 1.25, .k = 0.5},
-            {.size = 1, .alpha = 1, .beta = 2, .k = 1},       {.size = 9, .alpha = 2, .beta = 0.6, .k = 1},
-            {.size = 8, .alpha = 2, .beta = 0.75, .k = 0.25}, {.size = 3, .alpha = 0, .beta = 0.75, .k = 2}};
+    return {{.size = 5, .alpha = 2, .beta = 0.75, .k = 2},
+            {.size = 3, .alpha = 1, .beta = 0.5, .k = 1},
+            {.size = 4, .alpha = 3, .beta = 0.75, .k = 1},
+            {.size = 2, .alpha = 1.5, .beta = 1.25, .k = 0.5},
+            {.size = 1, .alpha = 1, .beta = 2, .k = 1},
+            {.size = 9, .alpha = 2, .beta = 0.6, .k = 1},
+            {.size = 8, .alpha = 2, .beta = 0.75, .k = 0.25},
+            {.size = 3, .alpha = 0, .beta = 0.75, .k = 2},
+            {.size = 4, .alpha = 3, .beta = 0.75, .k = 1, .even = dv::EvenWindow::in_front},
+            {.size = 2, .alpha = 1, .beta = 0.5, .k = 1, .even = dv::EvenWindow::in_front},
+            {.size = 5, .alpha = 1, .beta = 0.75, .k = 1, .even = dv::EvenWindow::in_front}};
 }
 
-/// ONNX's definition: the window reaches from c - floor((size - 1) / 2) to c + ceil((size - 1) / 2).
+/// ONNX's definition: the window reaches from c - floor((size - 1) / 2) to c + ceil((size - 1) / 2). PyTorch's has its
+/// ends exchanged.
 Tensor<double> by_formula(const dv::LocalResponseNormOptions& o, const Tensor<double>& src) {
     Tensor<double> dst(src.shape());
     const Shape& s = src.shape();
@@ -37,7 +45,7 @@ Tensor<double> by_formula(const dv::LocalResponseNormOptions& o, const Tensor<do
                 for (Index x = 0; x < s[3]; ++x) {
                     double sum = 0;
                     for (Index j = 0; j < s[1]; ++j) {
-                        const double distance = static_cast<double>(j - c);
+                        const double distance = static_cast<double>(o.even == dv::EvenWindow::behind ? j - c : c - j);
                         const double reach = static_cast<double>(o.size - 1) / 2;
                         if (distance >= -std::floor(reach) && distance <= std::ceil(reach))
                             sum += src(n, j, y, x) * src(n, j, y, x);

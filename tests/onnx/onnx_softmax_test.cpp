@@ -11,7 +11,6 @@
 #include "deconvviz/model/class_probabilities.hpp"
 #include "deconvviz/visualize/ways_back.hpp"
 #include "onnx_graph.hpp"
-#include "reference_file.hpp"
 #include "tensor_support.hpp"
 
 namespace dv = deconvviz;
@@ -47,15 +46,6 @@ fs::path softmax_model(const TestFolder& out, int opset, const Shape& sample, st
 }
 
 }  // namespace
-
-TEST_CASE("onnx softmax: the forms that an exporter writes below opset 13 compute the same") {
-    const support::ReferenceFile file("onnx/places.bin");
-    const auto model = dv::load_onnx<double>(fs::path(DECONVVIZ_SOURCE_DIR) / "tests/reference/onnx/places12.onnx");
-    REQUIRE(model.layer(3).kind() == "Softmax");
-    const auto trace = model.trace(file["input"]);
-    for (std::size_t i = 0; i < model.size(); ++i)
-        support::check_close_to_largest(trace.activation(i), file["forward/" + std::to_string(i)], 1e-10);
-}
 
 TEST_CASE("onnx softmax: which axis means which softmax, by opset") {
     const TestFolder out;

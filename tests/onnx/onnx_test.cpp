@@ -43,10 +43,10 @@ dv::ReverseRules rules(const std::string& array) {
 }
 
 template <class T>
-void check_network(const std::string& name, double tolerance) {
+void check_network(const std::string& name, double tolerance, const std::string& reference) {
     CAPTURE(name);
     const auto model = dv::load_onnx<T>(folder / (name + ".onnx"));
-    const ReferenceFile file("onnx/" + name + ".bin");
+    const ReferenceFile file("onnx/" + reference + ".bin");
     const auto image = support::cast<T>(file["input"]);
     const auto trace = model.trace(image);
     std::size_t maps = 0;
@@ -83,10 +83,12 @@ void check_network(const std::string& name, double tolerance) {
 }  // namespace
 
 TEST_CASE("onnx: every operator computes what PyTorch computes, forward, back under all rules, occluded") {
-    for (const char* name : {"plain", "odd", "deep", "keras", "opset7", "classes", "places"}) {
-        check_network<float>(name, 1e-5);
-        check_network<double>(name, 1e-10);
+    for (const char* name : {"plain", "odd", "deep", "keras", "opset7", "classes", "places", "numbers"}) {
+        check_network<float>(name, 1e-5, name);
+        check_network<double>(name, 1e-10, name);
     }
+    check_network<double>("places12", 1e-10, "places");  // the same networks in older opsets
+    check_network<double>("numbers7", 1e-10, "numbers");
 }
 
 TEST_CASE("onnx: layers carry the names of their nodes") {
@@ -119,6 +121,12 @@ TEST_CASE_TEMPLATE("onnx: a round trip keeps every bit, option and name", T, flo
         CHECK(dv::deconvnet(model, trace, dv::all_maps(trace, model.size() - 1)) ==
               dv::deconvnet(again, other, dv::all_maps(other, model.size() - 1)));
     }
+}
+
+TEST_CASE("onnx: an even window of PyTorch's normalisation cannot be written, and is named") {
+    const TestFolder out;
+    CHECK_THROWS_WITH_AS(dv::save_onnx(out.path() / "a.onnx", dv::load_onnx<float>(folder / "numbers.onnx")),
+                         "save_onnx: layer '/3/Div' (LocalResponseNorm) has no operator in ONNX", dv::OptionError);
 }
 
 TEST_CASE("onnx: a layer of the user's cannot be written, and is named") {
@@ -209,6 +217,30 @@ TEST_CASE("onnx: what is no chain, or not supported, is refused by an error that
         g.floats("w", {3, 5, 3, 3}, 135);
         g.node("Conv", {"image", "w"}, "scores");
         CHECK(says(refusal(g.save(out)), "node 'the Conv' (Conv): expected 5 input channels, got 2"));
+    }
+}
+
+TEST_CASE("onnx: padding behind the last window of a pooling may be of any size, where it plays no part") {
+    const TestFolder out;
+    const auto pooled = [&](const char* kind, const std::vector<Index>& pads) {
+        Graph g;
+        auto& pool = g.node(kind, {"image"}, "scores");
+        integers(pool, "kernel_shape", {2, 2});
+        integers(pool, "strides", {2, 3});
+        integers(pool, "pads", pads);
+        return g.save(out);
+    };
+    const auto image = support::random_tensor<float>({1, 2, 6, 6}, 3);
+    for (const char* kind : {"MaxPool", "AveragePool"}) {
+        const auto same = [&](const std::vector<Index>& pads, const std::vector<Index>& as) {
+            const auto a = dv::load_onnx<float>(pooled(kind, pads)), b = dv::load_onnx<float>(pooled(kind, as));
+            CHECK(a.forward(image) == b.forward(image));
+        };
+        same({1, 1, 2, 2}, {1, 1, 1, 1});   // as many as a window, of which one row and column is used
+        same({0, 0, 0, -1}, {0, 0, 0, 0});  // no window reads the last column
+        CHECK(
+            says(refusal(pooled(kind, {1, 1, 3, 1})), "padding smaller than the kernel"));  // a window of nothing else
+        CHECK(says(refusal(pooled(kind, {0, 0, -1, 0})), "padding from 0"));  // one window less: not expressed
     }
 }
 

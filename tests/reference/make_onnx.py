@@ -186,6 +186,20 @@ def softmax_over_maps(generator):
     write_reference("places", places, x)
 
 
+def numbers_on_the_side(generator):
+    """What the exporter computes with whole numbers, in its oldest form and a newer one: casts of constants, transposed
+    weights, the sides of a padding put in order; windows of an even number of maps; a ceil mode that is padding."""
+    nn = torch.nn
+    layers = [nn.ZeroPad2d((1, 2, 0, 1)), nn.Conv2d(2, 7, 3), nn.ReLU(), nn.LocalResponseNorm(4, 0.5, 0.75, 1.0),
+              nn.MaxPool2d((2, 3), (2, 3), (1, 0), ceil_mode=True), nn.Conv2d(7, 6, 1), nn.LocalResponseNorm(2, 0.9, 0.5),
+              nn.ReLU(), View(), nn.Linear(6 * 6 * 4, 4, bias=False)]
+    x = reference.exact(generator, (1, 2, 11, 10), 1)
+    network = make_exact(nn.Sequential(*layers), generator)
+    for name, opset in (("numbers", 14), ("numbers7", 7)):
+        export(name, network, x, opset=opset)
+    write_reference("numbers", layers, x)
+
+
 # --- networks written node by node -----------------------------------------------------------------------------------
 
 def save(name, nodes, constants, sample, opset, outputs, **extra):
@@ -308,6 +322,7 @@ def main():
     keras_like(generator)
     old_opset(generator)
     softmax_over_maps(generator)
+    numbers_on_the_side(generator)
 
 
 if __name__ == "__main__":

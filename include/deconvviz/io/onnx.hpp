@@ -37,11 +37,12 @@ struct OnnxOptions {
 /// | Flatten; Reshape, Squeeze that flatten    | Flatten                                                         |
 /// | Identity                                  | none                                                            |
 ///
-/// Shapes that an exporter computes on the side (Shape, Gather, Concat, …) are worked out. Weights are initialisers or
-/// Constant nodes of float, double or float16, raw or typed or in external files in the model's folder or below, and
-/// become T. Layers have their nodes' names, where these are not empty or taken. Attributes of type float are read as
-/// the shortest decimal number that gives the same float: 0.1 and not 0.10000000149, which is what their exporter
-/// meant.
+/// Shapes and paddings that an exporter computes on the side (Shape, Gather, Concat, …) are worked out, the some thirty
+/// nodes that PyTorch writes for a LocalResponseNorm are one layer, and weights may pass Transpose, Cast and Identity.
+/// Weights are initialisers or Constant nodes of float, double or float16, raw or typed or in external files in the
+/// model's folder or below, and become T. Layers have their nodes' names, where these are not empty or taken.
+/// Attributes of type float are read as the shortest decimal number that gives the same float: 0.1 and not
+/// 0.10000000149, which is what their exporter meant.
 ///
 /// Throws IoError where a file cannot be read; FormatError, naming the node, its operator and what could be done, where
 /// the file is no ONNX model or damaged, where the graph is no chain or has an operator or a form of one that is not in
@@ -68,8 +69,8 @@ Sequential<T> load_onnx(const std::filesystem::path& path, const OnnxOptions& op
 /// open; weights are raw data of T's type; nodes have the names of the layers, and so have the values behind them (the
 /// last one is "output", the input "input"). Parameters come back from load_onnx to the last bit, and so does what the
 /// model computes in float; ONNX keeps the numbers among the options (an epsilon, a slope) as floats.
-/// Throws OptionError for a layer that ONNX has no operator for (a user's own), FormatError for a model over 2 GiB,
-/// IoError where the file cannot be written. Memory: the weights once more.
+/// Throws OptionError for a layer that ONNX has no operator for (a user's own, an even window as PyTorch's),
+/// FormatError for a model over 2 GiB, IoError where the file cannot be written. Memory: the weights once more.
 template <class T>
 void save_onnx(const std::filesystem::path& path, const Sequential<T>& model) {
     detail::OnnxWriter<T>(model).write(path);

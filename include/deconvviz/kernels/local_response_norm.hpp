@@ -16,8 +16,9 @@
 namespace deconvviz::kernels {
 
 /// Sizes and constants of a local response normalisation over tensors (batch, channels, plane).
-/// Channel c is normalised by the squares of the `size` channels c - (size-1)/2 … c + size/2, as far as they exist
-/// (ONNX's LRN; with an odd size the window is symmetric).
+/// Channel c is normalised by the squares of the `size` channels c - before() … c + after(), as far as they exist. With
+/// an odd size the window is symmetric; of an even one, the half that is larger lies behind (as in ONNX's LRN) or, with
+/// `more_before`, in front (as in PyTorch).
 template <class T>
 struct LocalResponseNormShape {
     Index batch = 1;
@@ -27,9 +28,12 @@ struct LocalResponseNormShape {
     T alpha = T(1e-4);
     T beta = T(0.75);
     T k = 2;
+    bool more_before = false;
 
-    Index first(Index c) const { return std::max<Index>(0, c - (size - 1) / 2); }
-    Index last(Index c) const { return std::min(channels - 1, c + size / 2); }
+    Index before() const { return more_before ? size / 2 : (size - 1) / 2; }
+    Index after() const { return size - 1 - before(); }
+    Index first(Index c) const { return std::max<Index>(0, c - before()); }
+    Index last(Index c) const { return std::min(channels - 1, c + after()); }
 };
 
 /// value ^ -beta, for beta = 3/4 (that of all published networks) by square roots, which are many times faster.

@@ -12,6 +12,10 @@
 
 namespace deconvviz {
 
+/// Where a window of an even number of maps, which has no middle, reaches one map further: behind its map (ONNX), or in
+/// front of it (PyTorch). Odd windows are symmetric.
+enum class EvenWindow { behind, in_front };
+
 /// Options of a LocalResponseNorm; the defaults are those of AlexNet and ZFNet, with alpha divided by `size` as in
 /// PyTorch and ONNX (AlexNet's paper multiplies by an alpha of 1e-4 without dividing: that is alpha = 5e-4 here).
 struct LocalResponseNormOptions {
@@ -19,6 +23,7 @@ struct LocalResponseNormOptions {
     double alpha = 1e-4;
     double beta = 0.75;
     double k = 2;
+    EvenWindow even = EvenWindow::behind;
 };
 
 /// dst[c] = src[c] · (k + alpha / size · Σ_{j near c} src[j]²)^-beta, over the `size` maps around c [krizhevsky2012,
@@ -98,7 +103,8 @@ class LocalResponseNorm {
                 .size = options_.size,
                 .alpha = static_cast<T>(options_.alpha),
                 .beta = static_cast<T>(options_.beta),
-                .k = static_cast<T>(options_.k)};
+                .k = static_cast<T>(options_.k),
+                .more_before = options_.even == EvenWindow::in_front};
     }
 
     static void expect_scale(const LayerTrace<T>& seen) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -17,18 +16,20 @@
 #include "deconvviz/core/shape.hpp"
 #include "deconvviz/io/detail/onnx_layers.hpp"
 #include "deconvviz/io/detail/onnx_node.hpp"
+#include "deconvviz/io/detail/onnx_numbers.hpp"
 #include "deconvviz/io/detail/onnx_response_norm.hpp"
 #include "deconvviz/io/detail/onnx_softmax.hpp"
 
 namespace deconvviz::detail {
 
 /// Walks through the nodes in their order, which is one in which values come before they are used, and follows the one
-/// value that is the picture on its way. Exporters compute shapes on the side ("as many as came, the rest flat"): these
-/// few whole numbers are computed here too, with the size of the batch as one that is not known.
+/// value that is the picture on its way. What exporters compute on the side, such as the shape of a Reshape, is worked
+/// out by an OnnxNumberTable.
 template <class T>
 class OnnxChain {
   public:
-    OnnxChain(const OnnxFile& file, const std::optional<Shape>& input) : file_(file), maker_(file), norms_(file) {
+    OnnxChain(const OnnxFile& file, const std::optional<Shape>& input)
+        : file_(file), maker_(file), norms_(file), numbers_(file) {
         opset_ = find_opset();
         find_input(input);
         for (const onnx::NodeProto& proto : file.graph().node())
@@ -36,6 +37,7 @@ class OnnxChain {
         for (const onnx::ValueInfoProto& output : file.graph().output()) used_.insert(output.name());
         for (int i = 0; i < file.graph().node_size(); ++i) {
             if (const auto norm = norms_.find(i, value_)) {
+                note_numbers(i, norm->last);
                 i = norm->last;
                 const OnnxNode last(file, file.graph().node(i), opset_);
                 follow(last, LocalResponseNorm<T>(norm->options), last.output());
@@ -53,7 +55,7 @@ class OnnxChain {
                 node.refuse("operators of the domain '", proto.domain(),
                             "' are not supported; export the model with "
                             "standard operators");
-            if (!constant(node) && !side_computation(node)) step(node);
+            if (!constant(node)) step(node);
         }
         const auto& outputs = file.graph().output();
         if (outputs.size() != 1 || outputs[0].name() != value_)
@@ -66,7 +68,7 @@ class OnnxChain {
     std::vector<AnyLayer<T>> take() { return std::move(layers_); }
 
   private:
-    static constexpr std::int64_t batch = std::numeric_limits<std::int64_t>::min();  // its size, whatever it is
+    static constexpr std::int64_t batch = OnnxNumberTable::batch;
     static constexpr Index largest_sample = Index{1} << 28;
     static constexpr std::size_t most_numbers = 64;  // in what an exporter computes on the side
 
@@ -125,82 +127,21 @@ class OnnxChain {
             refuse(who, ": expected at most ", largest_sample, " values for one picture, got ", shape_);
     }
 
-    /// A node that gives a constant?
+    /// A node that gives constants: weights as they are in the file, or numbers that are computed on the side?
     bool constant(const OnnxNode& node) {
-        if (node.kind() == "Constant") {
-            if (const auto whole = node.integers("value_ints"); !whole.empty() && whole.size() <= most_numbers)
-                numbers_[node.output()] = whole;
-            if (node.has("value_int")) numbers_[node.output()] = {node.integer("value_int", 0)};
-            return true;
-        }
-        return node.kind() == "Identity" && node.has_input(0) && file_.constant(node.input(0)) != nullptr;
+        return numbers_.compute(node, shapes_) || node.kind() == "Constant" || file_.constant(node.output()) != nullptr;
     }
 
-    /// Whole numbers that are known: computed before, or constant.
-    std::optional<std::vector<std::int64_t>> numbers(const OnnxNode& node, int i) const {
-        if (!node.has_input(i)) return std::nullopt;
-        if (const auto found = numbers_.find(node.input(i)); found != numbers_.end()) return found->second;
-        const OnnxConstant* constant = file_.constant(node.input(i));
-        if (!constant) return std::nullopt;
-        const int type = constant->tensor->data_type();
-        if (type != onnx::TensorProto::INT64 && type != onnx::TensorProto::INT32) return std::nullopt;
-        return maker_.tensors().read_integers(*constant, node.who());
-    }
-
-    /// A node that computes a shape: done, and true.
-    bool side_computation(const OnnxNode& node) {
-        const std::string& kind = node.kind();
-        if (kind == "Shape") {
-            const auto shape = shapes_.find(node.input(0));
-            if (shape == shapes_.end()) node.refuse("expected the shape of the picture on its way");
-            std::vector<std::int64_t> all{batch};
-            for (const Index extent : shape->second.dimensions()) all.push_back(extent);
-            if (node.has("start") || node.has("end")) {
-                const auto size = static_cast<std::int64_t>(all.size());
-                all = slice(all, node.integer("start", 0), node.integer("end", size));
+    /// Numbers among nodes that are taken together as one layer: nodes behind them may read these, too. Those that hang
+    /// on values within the layer stay unknown; should a node need one, it says so.
+    void note_numbers(int first, int last) {
+        for (int i = first; i < last; ++i) {
+            try {
+                numbers_.compute(OnnxNode(file_, file_.graph().node(i), opset_), shapes_);
+            } catch (const FormatError&) {
+                continue;
             }
-            numbers_[node.output()] = std::move(all);
-            return true;
         }
-        if (kind != "Gather" && kind != "Unsqueeze" && kind != "Squeeze" && kind != "Concat" && kind != "Cast" &&
-            kind != "Slice" && kind != "Identity" && kind != "Reshape")
-            return false;
-        auto first = numbers(node, 0);
-        if (!first) return false;
-        std::vector<std::int64_t> out = *first;
-        if (kind == "Gather") {
-            const auto at = numbers(node, 1);
-            if (!at) node.refuse("expected indices that are known");
-            out.clear();
-            for (std::int64_t i : *at) {
-                const auto size = static_cast<std::int64_t>(first->size());
-                if (i < 0 && i != batch) i += size;
-                if (i < 0 || i >= size) node.refuse("expected an index from 0 to ", size - 1, ", got ", i);
-                out.push_back((*first)[static_cast<std::size_t>(i)]);
-            }
-        } else if (kind == "Concat") {
-            for (int i = 1; i < node.inputs(); ++i) {
-                const auto more = numbers(node, i);
-                if (!more) node.refuse("expected numbers that are known");
-                out.insert(out.end(), more->begin(), more->end());
-                if (out.size() > most_numbers)
-                    node.refuse("expected a shape, got more than ", most_numbers, " numbers");
-            }
-        } else if (kind == "Slice") {
-            const auto start = numbers(node, 1), end = numbers(node, 2);
-            if (!start || !end || start->size() != 1 || end->size() != 1 || node.has_input(4))
-                node.refuse("expected a slice of a shape from one place to another");
-            out = slice(*first, (*start)[0], (*end)[0]);
-        }
-        numbers_[node.output()] = std::move(out);
-        return true;
-    }
-
-    static std::vector<std::int64_t> slice(const std::vector<std::int64_t>& all, std::int64_t start, std::int64_t end) {
-        const auto size = static_cast<std::int64_t>(all.size());
-        const auto place = [&](std::int64_t at) { return std::clamp<std::int64_t>(at < 0 ? at + size : at, 0, size); };
-        const std::int64_t first = place(start), last = std::max(first, place(end));
-        return {all.begin() + first, all.begin() + last};
     }
 
     /// The picture goes through one node.
@@ -257,7 +198,7 @@ class OnnxChain {
 
     void append(const OnnxNode& node) {
         try {
-            std::optional<AnyLayer<T>> layer = flattens(node) ? Flatten<T>() : maker_.make(node, shape_);
+            std::optional<AnyLayer<T>> layer = flattens(node) ? Flatten<T>() : maker_.make(node, shape_, numbers_);
             if (!layer)
                 node.refuse(
                     "this operator is not supported. Supported are Conv, Relu, LeakyRelu, Clip from 0, MaxPool, "
@@ -276,7 +217,7 @@ class OnnxChain {
 
     /// The shape that a Reshape asks for, with its zeros and its -1 worked out for one picture of the batch.
     std::vector<std::int64_t> wanted_shape(const OnnxNode& node) const {
-        auto wanted = numbers(node, 1);
+        auto wanted = numbers_.values(node, 1);
         if (!wanted || wanted->empty()) node.refuse("expected a shape that is known");
         for (std::size_t i = 0; i < wanted->size(); ++i)
             if ((*wanted)[i] == 0 && node.integer("allowzero", 0) == 0)
@@ -307,7 +248,7 @@ class OnnxChain {
         if (node.kind() != "Squeeze") return false;
         auto axes = node.integers("axes");
         if (node.opset() >= 13)
-            if (const auto given = numbers(node, 1)) axes = *given;
+            if (const auto given = numbers_.values(node, 1)) axes = *given;
         for (std::int64_t& axis : axes)
             if (axis < 0) axis += shape_.rank() + 1;
         std::sort(axes.begin(), axes.end());
@@ -321,15 +262,15 @@ class OnnxChain {
     const OnnxFile& file_;
     OnnxLayers<T> maker_;
     OnnxResponseNormFinder norms_;
+    OnnxNumberTable numbers_;
     std::int64_t opset_ = 0;
     std::int64_t batch_ = 0;  // the size of a batch that the input is declared with; 0 for any
     Shape input_;
     Shape shape_;                                    // of a sample of the value
     std::string value_;                              // the picture on its way
     std::unordered_map<std::string, Shape> shapes_;  // of all values that it had so far
-    std::unordered_map<std::string, std::vector<std::int64_t>> numbers_;
-    std::unordered_set<std::string> used_;   // values that some node reads, or the graph gives out
-    std::unordered_set<std::string> names_;  // of layers
+    std::unordered_set<std::string> used_;           // values that some node reads, or the graph gives out
+    std::unordered_set<std::string> names_;          // of layers
     std::vector<AnyLayer<T>> layers_;
 };
 

@@ -125,7 +125,8 @@ class OnnxScanner {
 /// A tensor of a model, with the file and the place of its raw data where they were left there.
 struct OnnxConstant {
     const onnx::TensorProto* tensor = nullptr;
-    FilePart part;  // in the model's file; size 0 where the data are in the tensor
+    FilePart part;            // in the model's file; size 0 where the data are in the tensor
+    bool transposed = false;  // a matrix that the graph has the other way round
 };
 
 /// The model of a file, and its weights by name.
@@ -151,9 +152,7 @@ class OnnxFile {
                 for (const onnx::AttributeProto& attribute : node.attribute())
                     if (attribute.name() == "value" && attribute.has_t())
                         constants_[node.output(0)] = {&attribute.t(), {}};
-            if (node.op_type() == "Identity" && node.input_size() == 1)  // weights that layers share
-                if (const OnnxConstant* same = constant(node.input(0)))
-                    constants_[node.output(0)] = OnnxConstant(*same);
+            if (node.input_size() == 1) note_passed_on(node);
         }
     }
 
@@ -169,6 +168,29 @@ class OnnxFile {
     }
 
   private:
+    /// Weights that reach their layer through a node: shared by several, of another type, or the other way round.
+    void note_passed_on(const onnx::NodeProto& node) {
+        const OnnxConstant* found = constant(node.input(0));
+        if (!found) return;
+        OnnxConstant passed = *found;
+        const auto is_real = [](std::int64_t type) {
+            return type == onnx::TensorProto::FLOAT || type == onnx::TensorProto::DOUBLE;
+        };
+        if (node.op_type() == "Transpose") {
+            const auto* perm = node.attribute_size() > 0 ? &node.attribute(0).ints() : nullptr;
+            const bool swaps = !perm || (perm->size() == 2 && perm->Get(0) == 1 && perm->Get(1) == 0);
+            if (passed.tensor->dims_size() != 2 || !swaps || !is_real(passed.tensor->data_type())) return;
+            passed.transposed = !passed.transposed;
+        } else if (node.op_type() == "Cast") {
+            const std::int64_t to = node.attribute_size() > 0 ? node.attribute(0).i() : 0;
+            const int from = passed.tensor->data_type();
+            if (!is_real(to) || (!is_real(from) && from != onnx::TensorProto::FLOAT16)) return;
+        } else if (node.op_type() != "Identity") {
+            return;
+        }
+        constants_[node.output(0)] = passed;
+    }
+
     std::filesystem::path path_;
     RandomAccessFile file_;
     onnx::ModelProto model_;

@@ -13,6 +13,7 @@
 #include "deconvviz/core/error.hpp"
 #include "deconvviz/core/tensor.hpp"
 #include "deconvviz/io/detail/onnx_node.hpp"
+#include "deconvviz/io/detail/onnx_numbers.hpp"
 #include "deconvviz/io/detail/onnx_softmax.hpp"
 #include "deconvviz/io/detail/onnx_tensor.hpp"
 #include "deconvviz/layers/any_layer.hpp"
@@ -38,8 +39,8 @@ class OnnxLayers {
   public:
     explicit OnnxLayers(const OnnxFile& file) : tensors_(file) {}
 
-    /// Nothing for a kind of node that is no layer.
-    std::optional<AnyLayer<T>> make(const OnnxNode& node, const Shape& input) const {
+    /// Nothing for a kind of node that is no layer. `numbers`: those that the graph has computed so far.
+    std::optional<AnyLayer<T>> make(const OnnxNode& node, const Shape& input, const OnnxNumberTable& numbers) const {
         const std::string& kind = node.kind();
         if (kind == "Conv") return convolution(node, input);
         if (kind == "Relu") return ReLU<T>();
@@ -54,7 +55,7 @@ class OnnxLayers {
         if (kind == "LRN") return response_norm(node);
         if (kind == "Dropout") return dropout(node);
         if (kind == "Softmax") return softmax(node, input);
-        if (kind == "Pad") return pad(node);
+        if (kind == "Pad") return pad(node, numbers);
         if (kind == "Flatten") return flatten(node, input);
         return std::nullopt;
     }
@@ -75,8 +76,6 @@ class OnnxLayers {
         }
         return false;
     }
-
-    const OnnxTensors& tensors() const { return tensors_; }
 
   private:
     template <class L>
@@ -126,6 +125,7 @@ class OnnxLayers {
         if (node.sides("dilations", 1) != Size2D(1)) node.refuse("expected dilations of 1");
         MaxPool2DOptions o{.kernel = node.sides("kernel_shape", 1), .stride = node.sides("strides", 1)};
         o.padding = node.padding(input, o.kernel, o.stride);
+        if (node.integer("ceil_mode", 0) == 0) o.padding = needed(o.padding, input, o.kernel, o.stride);
         o.ceil = node.integer("ceil_mode", 0) != 0;
         return MaxPool2D<T>(o);
     }
@@ -136,7 +136,23 @@ class OnnxLayers {
         o.padding = node.padding(input, o.kernel, o.stride);
         o.ceil = node.integer("ceil_mode", 0) != 0;
         o.count_padding = node.integer("count_include_pad", 0) != 0;
+        if (!o.ceil && !o.count_padding) o.padding = needed(o.padding, input, o.kernel, o.stride);
         return AveragePool2D<T>(o);
+    }
+
+    /// The padding behind as far as the last window reaches: the rest plays no part where padding does not count.
+    /// Exporters that have no ceil mode (below opset 10) pad behind the map instead, sometimes by more than a window,
+    /// or by a negative number where no window reaches the end.
+    static Padding2D needed(Padding2D p, const Shape& input, const Size2D& kernel, const Size2D& stride) {
+        const auto behind = [](Index size, Index k, Index s, Index before, Index after) {
+            const Index outputs = convolved_size(size, k, s, before, after, 1);
+            if (outputs < 1) return after;
+            const Index reached = std::max<Index>((outputs - 1) * s + k - size - before, 0);
+            return convolved_size(size, k, s, before, reached, 1) == outputs ? reached : after;
+        };
+        p.bottom = behind(input[1], kernel.y, stride.y, p.top, p.bottom);
+        p.right = behind(input[2], kernel.x, stride.x, p.left, p.right);
+        return p;
     }
 
     static void expect_pooling(const OnnxNode& node, const Shape& input) {
@@ -171,9 +187,7 @@ class OnnxLayers {
 
     AnyLayer<T> gemm(const OnnxNode& node) const {
         if (node.integer("transA", 0) != 0) node.refuse("expected transA = 0");
-        Tensor<T> weights = read(node, 1);
-        if (weights.rank() != 2) node.refuse("expected a matrix of weights, got ", weights.shape());
-        if (node.integer("transB", 0) == 0) weights = transposed(weights);
+        Tensor<T> weights = matrix(node, node.integer("transB", 0) == 0);
         scale(weights, node.number("alpha", 1));
         const DenseOptions o{.in = weights.shape()[1], .out = weights.shape()[0]};
         Tensor<T> added;
@@ -185,27 +199,23 @@ class OnnxLayers {
     }
 
     AnyLayer<T> matrix_product(const OnnxNode& node) const {
-        Tensor<T> weights = read(node, 1);
-        if (weights.rank() != 2) node.refuse("expected a matrix of weights, got ", weights.shape());
-        weights = transposed(weights);
+        Tensor<T> weights = matrix(node, true);
         const DenseOptions o{.in = weights.shape()[1], .out = weights.shape()[0]};
         return Dense<T>(o, std::move(weights), {});
+    }
+
+    /// The weights of a node as (out, in); `by_inputs`: the node has them as (in, out).
+    Tensor<T> matrix(const OnnxNode& node, bool by_inputs) const {
+        const OnnxConstant* constant = node.constant(1);
+        if (!constant) node.refuse("expected an input 1");
+        Tensor<T> weights = tensors_.template read_as_kept<T>(*constant, node.who());
+        if (weights.rank() != 2) node.refuse("expected a matrix of weights, got ", weights.shape());
+        return by_inputs != constant->transposed ? transposed(weights) : std::move(weights);
     }
 
     static void scale(Tensor<T>& values, double factor) {
         if (factor != 1)
             for (T& value : values) value = static_cast<T>(factor * static_cast<double>(value));
-    }
-
-    static Tensor<T> transposed(const Tensor<T>& m) {
-        Tensor<T> out;
-        out.resize({m.shape()[1], m.shape()[0]});
-        constexpr Index tile = 32;  // neighbours in both matrices stay in the cache
-        for (Index r = 0; r < m.shape()[0]; r += tile)
-            for (Index c = 0; c < m.shape()[1]; c += tile)
-                for (Index i = r; i < std::min(r + tile, m.shape()[0]); ++i)
-                    for (Index j = c; j < std::min(c + tile, m.shape()[1]); ++j) out(j, i) = m(i, j);
-        return out;
     }
 
     AnyLayer<T> batch_norm(const OnnxNode& node) const {
@@ -254,15 +264,15 @@ class OnnxLayers {
         return Flatten<T>();
     }
 
-    AnyLayer<T> pad(const OnnxNode& node) const {
+    AnyLayer<T> pad(const OnnxNode& node, const OnnxNumberTable& numbers) const {
         if (const std::string mode = node.text("mode", "constant"); mode != "constant")
             node.refuse("expected a padding with zeros (mode constant), got mode ", mode);
         std::vector<std::int64_t> pads = node.integers("pads");
         double value = node.number("value", 0);
         if (node.opset() >= 11) {
-            const OnnxConstant* constant = node.constant(1);
-            if (!constant) node.refuse("expected pads");
-            pads = tensors_.read_integers(*constant, node.who());
+            const auto given = numbers.values(node, 1);
+            if (!given) node.refuse("expected pads that are known");
+            pads = *given;
             if (const OnnxConstant* filling = node.constant(2)) value = limit(node, *filling);
         }
         if (value != 0) node.refuse("expected a padding with zeros, got ", value);

@@ -47,7 +47,8 @@ class OnnxResponseNormFinder {
             const auto beta = number(*power, 1), k = number(*sum, 1), alpha = number(*product, 1);
             const auto size = averaged(product->input(0), squares.output(0));
             if (!beta || !k || !alpha || !size) return std::nullopt;
-            return OnnxResponseNorm{{.size = *size, .alpha = *alpha, .beta = *beta, .k = *k}, i};
+            return OnnxResponseNorm{
+                {.size = *size, .alpha = *alpha, .beta = *beta, .k = *k, .even = EvenWindow::in_front}, i};
         }
         return std::nullopt;
     }
@@ -80,7 +81,7 @@ class OnnxResponseNormFinder {
             if (!node) return std::nullopt;
             if (node->op_type() == "AveragePool") {
                 const auto kernel = OnnxNode(file_, *node, 0).integers("kernel_shape");
-                if (size || kernel.empty() || kernel[0] < 1 || kernel[0] % 2 == 0) return std::nullopt;
+                if (size || kernel.empty() || kernel[0] < 1) return std::nullopt;
                 for (std::size_t i = 1; i < kernel.size(); ++i)
                     if (kernel[i] != 1) return std::nullopt;
                 size = OnnxNode::bounded(kernel[0]);

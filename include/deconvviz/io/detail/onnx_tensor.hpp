@@ -24,17 +24,37 @@
 
 namespace deconvviz::detail {
 
+template <class T>
+Tensor<T> transposed(const Tensor<T>& m) {
+    Tensor<T> out;
+    out.resize({m.shape()[1], m.shape()[0]});
+    constexpr Index tile = 32;  // neighbours in both matrices stay in the cache
+    for (Index r = 0; r < m.shape()[0]; r += tile)
+        for (Index c = 0; c < m.shape()[1]; c += tile)
+            for (Index i = r; i < std::min(r + tile, m.shape()[0]); ++i)
+                for (Index j = c; j < std::min(c + tile, m.shape()[1]); ++j) out(j, i) = m(i, j);
+    return out;
+}
+
 /// Reads the tensors of one file.
 class OnnxTensors {
   public:
     explicit OnnxTensors(const OnnxFile& file) : file_(file) {}
 
     /// The values as a tensor of T. `who` says, for messages, who asks for it.
+    /// Throws like read_as_kept.
+    template <class T>
+    Tensor<T> read(const OnnxConstant& constant, const std::string& who) const {
+        Tensor<T> kept = read_as_kept<T>(constant, who);
+        return constant.transposed ? transposed(kept) : std::move(kept);
+    }
+
+    /// The values in the order in which the file has them, where the graph has a matrix the other way round.
     /// Throws FormatError for another type than float, double and float16, for values that are not as many as the shape
     /// says, for external data outside of the model's folder, and where layers that share weights want more of them
     /// than the files have 16 times.
     template <class T>
-    Tensor<T> read(const OnnxConstant& constant, const std::string& who) const {
+    Tensor<T> read_as_kept(const OnnxConstant& constant, const std::string& who) const {
         const onnx::TensorProto& tensor = *constant.tensor;
         switch (tensor.data_type()) {
             case onnx::TensorProto::FLOAT:

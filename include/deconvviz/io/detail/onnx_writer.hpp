@@ -205,6 +205,7 @@ class OnnxWriter {
     }
 
     bool response_norm(const LocalResponseNormOptions& o) {
+        if (o.even == EvenWindow::in_front && o.size % 2 == 0) return false;  // ONNX has the other one
         return kind("LRN") && integer("size", o.size) && number("alpha", o.alpha) && number("beta", o.beta) &&
                number("bias", o.k);
     }

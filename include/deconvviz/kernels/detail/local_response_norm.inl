@@ -78,8 +78,8 @@ DECONVVIZ_TARGET inline void normalise_map_backward(const LocalResponseNormShape
     constexpr Index lanes = Vector<T>::lanes;
     const T factor = 2 * s.alpha * s.beta / static_cast<T>(s.size);
     // The maps whose window holds c: the window seen from the other end.
-    const Index first = std::max<Index>(0, c - s.size / 2);
-    const Index last = std::min(s.channels - 1, c + (s.size - 1) / 2);
+    const Index first = std::max<Index>(0, c - s.after());
+    const Index last = std::min(s.channels - 1, c + s.before());
     T* out = grad_src + c * s.plane;
     scale_by_power(s.plane, grad_dst + c * s.plane, scale + c * s.plane, s.beta, out);
     Index p = 0;
