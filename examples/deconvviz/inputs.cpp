@@ -54,8 +54,9 @@ dv::Size2D size_of(const std::string& text, const std::string& option) {
     return {sides[0], sides[1]};
 }
 
-Model load_model(const Common& common) {
+Model load_model(const Common& common, const std::string& last) {
     dv::OnnxOptions options;
+    if (!last.empty()) options.last = layer_id(last);
     if (!common.input.empty()) {
         const auto extents = by_x(common.input);
         if (extents.empty()) refuse(text("--input: expected a shape as 3x224x224, got '", common.input, "'"));
@@ -110,13 +111,11 @@ Pictures load_picture(const std::filesystem::path& path, const Model& model, con
     return pictures.entry(0);
 }
 
-dv::LayerId layer_id(const std::string& text, const Model& model) {
-    for (std::size_t i = 0; i < model.size(); ++i)
-        if (model.name(i) == text) return i;
+dv::LayerId layer_id(const std::string& text) {
     Index index = 0;
     const auto result = std::from_chars(text.data(), text.data() + text.size(), index);
     if (result.ec == std::errc() && result.ptr == text.data() + text.size()) return index;
-    return text;  // unknown: the error lists those that there are
+    return text;
 }
 
 std::vector<std::string> class_names(const std::optional<std::filesystem::path>& file, Index classes) {

@@ -105,9 +105,9 @@ void predict(const Common& common, const Predict& options) {
 }
 
 void maps(const Common& common, const Maps& options) {
-    const Model model = load_model(common);
+    const Model model = load_model(common, options.layer);
     const Pictures pictures = load_pictures(options.image, model, common.preparation);
-    const std::size_t layer = model.index(layer_id(options.layer, model));
+    const std::size_t layer = model.index(layer_id(options.layer));
     const auto trace = model.trace(pictures, {.last = layer});
     if (options.npy) dv::save_npy(*options.npy, trace.activation(layer));
     if (!options.out) return;
@@ -119,9 +119,9 @@ void maps(const Common& common, const Maps& options) {
 }
 
 void filters(const Common& common, const Filters& options) {
-    const Model model = load_model(common);
+    const Model model = load_model(common, options.layer);
     std::optional<dv::LayerId> layer;
-    if (!options.layer.empty()) layer = layer_id(options.layer, model);
+    if (!options.layer.empty()) layer = layer_id(options.layer);
     dv::save_png(options.out, dv::figure::filters(dv::filter_bank(model, layer), {.style = style(common)}));
 }
 

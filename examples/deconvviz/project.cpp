@@ -47,9 +47,9 @@ std::pair<dv::Seed<float>, std::string> chosen_seed(const dv::Trace<float>& trac
 }  // namespace
 
 void project(const Common& common, const Project& options) {
-    const Model model = load_model(common);
+    const Model model = load_model(common, options.layer);
     const Pictures pictures = load_pictures(options.image, model, common.preparation);
-    const std::size_t layer = model.index(layer_id(options.layer, model));
+    const std::size_t layer = model.index(layer_id(options.layer));
     const auto trace = model.trace(pictures, {.last = layer});  // nothing above is needed
     const auto [seed, name] = chosen_seed(trace, layer, options);
     const Pictures projection = dv::deconvnet(model, trace, seed, options.rules);
@@ -89,7 +89,7 @@ void occlude(const Common& common, const Occlude& options) {
         return;
     }
     const auto study = dv::occlusion_study(model, picture,
-                                           {.layer = layer_id(options.layer, model),
+                                           {.layer = layer_id(options.layer),
                                             .patch = patch,
                                             .stride = stride,
                                             .fill = options.fill,

@@ -37,7 +37,8 @@ struct Common {
     Preparation preparation;
 };
 
-Model load_model(const Common& common);
+/// The model, or its part up to a layer: for what needs nothing above, weights behind are not read from the file.
+Model load_model(const Common& common, const std::string& last = "");
 
 /// A picture as the model wants it, (C, H, W).
 Pictures prepared(const deconvviz::figure::Image& image, const Model& model, const Preparation& preparation);
@@ -49,8 +50,8 @@ Pictures load_pictures(const std::filesystem::path& path, const Model& model, co
 /// The same, of which there must be one, as (C, H, W).
 Pictures load_picture(const std::filesystem::path& path, const Model& model, const Preparation& preparation);
 
-/// A layer by the index that `info` prints, or by its name.
-deconvviz::LayerId layer_id(const std::string& text, const Model& model);
+/// A layer by the index that `info` prints, or by its name; a number is an index.
+deconvviz::LayerId layer_id(const std::string& text);
 
 /// Names of classes, a line each; as many as the model has. "class 3" where no file is given.
 std::vector<std::string> class_names(const std::optional<std::filesystem::path>& file, Index classes);

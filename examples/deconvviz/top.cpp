@@ -16,9 +16,9 @@ namespace dv = deconvviz;
 namespace tool {
 
 void top(const Common& common, const Top& options) {
-    const Model model = load_model(common);
+    const Model model = load_model(common, options.layer);
     const Data data(options.data, model, common.preparation);
-    const dv::LayerId layer = layer_id(options.layer, model);
+    const dv::LayerId layer = layer_id(options.layer);
     std::vector<Index> maps;
     if (!options.maps.empty()) maps = numbers(options.maps);
     const auto source = data.source();

@@ -244,6 +244,45 @@ TEST_CASE("onnx: padding behind the last window of a pooling may be of any size,
     }
 }
 
+TEST_CASE("onnx: a model that ends with a layer is the beginning of the whole one") {
+    for (const char* name : {"plain", "keras", "odd"}) {
+        const auto whole = dv::load_onnx<float>(folder / (std::string(name) + ".onnx"));
+        const auto trace = whole.trace(support::random_tensor<float>(whole.input_shape(), 5));
+        for (std::size_t i = 0; i < whole.size(); ++i) {
+            CAPTURE(i);
+            for (const dv::LayerId& last : {dv::LayerId(i), dv::LayerId(whole.name(i))}) {
+                const auto part = dv::load_onnx<float>(folder / (std::string(name) + ".onnx"), {.last = last});
+                REQUIRE(part.size() == i + 1);
+                CHECK(part.name(i) == whole.name(i));
+                CHECK(part.forward(trace.input()) == trace.activation(i));  // with a bias that is added behind it
+            }
+        }
+        for (const dv::LayerId& nothing : {dv::LayerId("nothing"), dv::LayerId(-1), dv::LayerId(whole.size())})
+            CHECK(dv::load_onnx<float>(folder / (std::string(name) + ".onnx"), {.last = nothing}).size() ==
+                  whole.size());
+    }
+}
+
+TEST_CASE("onnx: what lies behind the last layer that is wanted is neither read nor checked") {
+    const TestFolder out;
+    Graph g;
+    g.node("Relu", {"image"}, "a");
+    g.node("Flatten", {"a"}, "b");
+    auto& weights = g.floats("w", {72, 2}, 0);
+    weights.set_data_location(onnx::TensorProto::EXTERNAL);
+    auto& entry = *weights.add_external_data();
+    entry.set_key("location");
+    entry.set_value("missing.weights");
+    g.node("MatMul", {"b", "w"}, "c");
+    g.node("Sigmoid", {"c"}, "d");
+    g.node("Add", {"b", "d"}, "scores");
+    const auto path = g.save(out);
+    CHECK(dv::load_onnx<float>(path, {.last = "the Relu"}).size() == 1);
+    CHECK(dv::load_onnx<float>(path, {.last = 1}).output_shape() == Shape{72});
+    CHECK_THROWS_AS(dv::load_onnx<float>(path, {.last = "the MatMul"}), dv::Error);
+    CHECK_THROWS_AS(dv::load_onnx<float>(path), dv::Error);
+}
+
 TEST_CASE("onnx: an open size is filled in, a fixed one must agree") {
     const TestFolder out;
     Graph g;

@@ -12,13 +12,15 @@
 #include "deconvviz/io/detail/onnx_chain.hpp"
 #include "deconvviz/io/detail/onnx_file.hpp"
 #include "deconvviz/io/detail/onnx_writer.hpp"
+#include "deconvviz/model/layer_id.hpp"
 #include "deconvviz/model/sequential.hpp"
 
 namespace deconvviz {
 
 /// Options of load_onnx.
 struct OnnxOptions {
-    std::optional<Shape> input = std::nullopt;  // of a picture, (C, H, W): for models that leave its size open
+    std::optional<Shape> input = std::nullopt;   // of a picture, (C, H, W): for models that leave its size open
+    std::optional<LayerId> last = std::nullopt;  // the model ends with this layer
 };
 
 /// Reads a model from an ONNX file of opset 7 to 17 whose graph is a chain:
@@ -44,6 +46,9 @@ struct OnnxOptions {
 /// Attributes of type float are read as the shortest decimal number that gives the same float: 0.1 and not
 /// 0.10000000149, which is what their exporter meant.
 ///
+/// With `last`, a layer's index or the name of its node, the model ends there: weights behind it are not read from the
+/// file, and operators behind it may be of any kind, branches too. Where there is no such layer, it is the whole model.
+///
 /// Throws IoError where a file cannot be read; FormatError, naming the node, its operator and what could be done, where
 /// the file is no ONNX model or damaged, where the graph is no chain or has an operator or a form of one that is not in
 /// the table, for a layer of more than 2^28 values a picture, and where layers share weights so often that they are
@@ -54,7 +59,7 @@ template <class T>
 Sequential<T> load_onnx(const std::filesystem::path& path, const OnnxOptions& options = {}) {
     const detail::OnnxFile file(path);
     try {
-        detail::OnnxChain<T> chain(file, options.input);
+        detail::OnnxChain<T> chain(file, options.input, options.last);
         return Sequential<T>(chain.input(), chain.take());
     } catch (const FormatError&) {
         throw;

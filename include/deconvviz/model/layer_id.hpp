@@ -36,6 +36,11 @@ class LayerId {
         detail::raise<OptionError>("there is no layer '", *name_, "'; the layers are ", list(names));
     }
 
+    /// Is it the layer at this position, which has this name?
+    bool names(std::size_t index, std::string_view name) const {
+        return name_ ? name == *name_ : std::cmp_equal(index, index_);
+    }
+
   private:
     static std::string list(const std::vector<std::string>& names) {
         std::string all;

@@ -19,6 +19,7 @@
 #include "deconvviz/io/detail/onnx_numbers.hpp"
 #include "deconvviz/io/detail/onnx_response_norm.hpp"
 #include "deconvviz/io/detail/onnx_softmax.hpp"
+#include "deconvviz/model/layer_id.hpp"
 
 namespace deconvviz::detail {
 
@@ -28,40 +29,19 @@ namespace deconvviz::detail {
 template <class T>
 class OnnxChain {
   public:
-    OnnxChain(const OnnxFile& file, const std::optional<Shape>& input)
-        : file_(file), maker_(file), norms_(file), numbers_(file) {
+    /// The chain up to the layer `last`, where one is named; what lies behind is not looked at.
+    OnnxChain(const OnnxFile& file, const std::optional<Shape>& input, const std::optional<LayerId>& last)
+        : file_(file), maker_(file), norms_(file), numbers_(file), last_(last) {
         opset_ = find_opset();
         find_input(input);
         for (const onnx::NodeProto& proto : file.graph().node())
             used_.insert(proto.input().begin(), proto.input().end());
         for (const onnx::ValueInfoProto& output : file.graph().output()) used_.insert(output.name());
         for (int i = 0; i < file.graph().node_size(); ++i) {
-            if (const auto norm = norms_.find(i, value_)) {
-                note_numbers(i, norm->last);
-                i = norm->last;
-                const OnnxNode last(file, file.graph().node(i), opset_);
-                follow(last, LocalResponseNorm<T>(norm->options), last.output());
-                continue;
-            }
-            if (const auto last = transposed_softmax(file, i, value_, shape_, opset_)) {
-                const OnnxNode softmax(file, file.graph().node(i + 1), opset_);  // whose name the layer has
-                i = *last;
-                follow(softmax, Softmax<T>(), OnnxNode(file, file.graph().node(i), opset_).output());
-                continue;
-            }
-            const onnx::NodeProto& proto = file.graph().node(i);
-            const OnnxNode node(file, proto, opset_);
-            if (!node.standard())
-                node.refuse("operators of the domain '", proto.domain(),
-                            "' are not supported; export the model with "
-                            "standard operators");
-            if (!constant(node)) step(node);
+            if (complete(OnnxNode(file, file.graph().node(i), opset_))) return;
+            i = walk(i);
         }
-        const auto& outputs = file.graph().output();
-        if (outputs.size() != 1 || outputs[0].name() != value_)
-            refuse("expected one output, which the last node of a chain gives ('", value_, "'), got ", outputs.size(),
-                   outputs.empty() ? "" : ", the first being '", outputs.empty() ? "" : outputs[0].name(), "'");
-        if (layers_.empty()) refuse("expected at least one layer, the graph has none");
+        expect_end();
     }
 
     const Shape& input() const { return input_; }
@@ -75,6 +55,41 @@ class OnnxChain {
     template <class... Why>
     [[noreturn]] void refuse(const Why&... why) const {
         raise<FormatError>(file_.file().name(), ": ", why...);
+    }
+
+    /// Is the last layer that is wanted there, with its bias?
+    bool complete(const OnnxNode& next) const {
+        if (!last_ || layers_.empty() || !last_->names(layers_.size() - 1, layers_.back().name())) return false;
+        return next.kind() != "Add" || !next.has_input(1) ||
+               (!file_.constant(next.input(0)) && !file_.constant(next.input(1)));
+    }
+
+    void expect_end() const {
+        const auto& outputs = file_.graph().output();
+        if (outputs.size() != 1 || outputs[0].name() != value_)
+            refuse("expected one output, which the last node of a chain gives ('", value_, "'), got ", outputs.size(),
+                   outputs.empty() ? "" : ", the first being '", outputs.empty() ? "" : outputs[0].name(), "'");
+        if (layers_.empty()) refuse("expected at least one layer, the graph has none");
+    }
+
+    /// Goes through node i, or through several from there on that are one layer; gives the last of them.
+    int walk(int i) {
+        const auto node = [&](int at) { return OnnxNode(file_, file_.graph().node(at), opset_); };
+        if (const auto norm = norms_.find(i, value_)) {
+            note_numbers(i, norm->last);
+            follow(node(norm->last), LocalResponseNorm<T>(norm->options), node(norm->last).output());
+            return norm->last;
+        }
+        if (const auto last = transposed_softmax(file_, i, value_, shape_, opset_)) {
+            follow(node(i + 1), Softmax<T>(), node(*last).output());  // with the name of the softmax
+            return *last;
+        }
+        const OnnxNode each = node(i);
+        if (!each.standard())
+            each.refuse("operators of the domain '", each.proto().domain(),
+                        "' are not supported; export the model with standard operators");
+        if (!constant(each)) step(each);
+        return i;
     }
 
     std::int64_t find_opset() const {
@@ -263,6 +278,7 @@ class OnnxChain {
     OnnxLayers<T> maker_;
     OnnxResponseNormFinder norms_;
     OnnxNumberTable numbers_;
+    std::optional<LayerId> last_;
     std::int64_t opset_ = 0;
     std::int64_t batch_ = 0;  // the size of a batch that the input is declared with; 0 for any
     Shape input_;
