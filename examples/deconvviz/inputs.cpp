@@ -14,6 +14,7 @@
 #include "deconvviz/figure/truetype.hpp"
 #include "deconvviz/io/npy.hpp"
 #include "deconvviz/io/onnx.hpp"
+#include "deconvviz/io/output_file.hpp"
 #include "deconvviz/io/read_image.hpp"
 #include "support/text.hpp"
 #include "tool.hpp"
@@ -52,6 +53,11 @@ dv::Size2D size_of(const std::string& text, const std::string& option) {
     if (sides.size() == 1) return sides[0];
     if (sides.size() != 2) refuse(examples::text(option, ": expected a size as 224 or 224x192, got '", text, "'"));
     return {sides[0], sides[1]};
+}
+
+void expect_writable(const std::vector<std::optional<std::filesystem::path>>& files) {
+    for (const auto& file : files)
+        if (file) const dv::detail::OutputFile tried(*file);
 }
 
 Model load_model(const Common& common, const std::string& last) {

@@ -82,6 +82,7 @@ void info(const Common& common) {
 }
 
 void predict(const Common& common, const Predict& options) {
+    expect_writable({options.npy});
     const Model model = load_model(common);
     const Pictures pictures = load_pictures(options.image, model, common.preparation);
     const Pictures output = model.forward(pictures);
@@ -105,6 +106,7 @@ void predict(const Common& common, const Predict& options) {
 }
 
 void maps(const Common& common, const Maps& options) {
+    expect_writable({options.out, options.npy});
     const Model model = load_model(common, options.layer);
     const Pictures pictures = load_pictures(options.image, model, common.preparation);
     const std::size_t layer = model.index(layer_id(options.layer));
@@ -119,6 +121,7 @@ void maps(const Common& common, const Maps& options) {
 }
 
 void filters(const Common& common, const Filters& options) {
+    expect_writable({options.out});
     const Model model = load_model(common, options.layer);
     std::optional<dv::LayerId> layer;
     if (!options.layer.empty()) layer = layer_id(options.layer);

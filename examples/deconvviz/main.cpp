@@ -1,8 +1,11 @@
 // deconvviz: what a convolutional network has learned, from an ONNX file, on the command line.
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <exception>
 #include <iostream>
-#include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "commands.hpp"
 #include "deconvviz/core/error.hpp"
@@ -33,6 +36,7 @@ class CommandLine {
     /// 0, 1 for an error, 2 for a wrong command line.
     int run(int argc, char** argv) {
         try {
+            expect_command(argc, argv);
             app_.parse(argc, argv);
             check();
         } catch (const CLI::ParseError& error) {
@@ -41,6 +45,8 @@ class CommandLine {
         try {
             if (common_.threads > 0) dv::set_threads(common_.threads);
             chosen_();
+            if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+                throw dv::IoError("the standard output cannot be written");
             return 0;
         } catch (const std::bad_alloc&) {
             std::cerr << "error: not enough memory\n";
@@ -71,8 +77,9 @@ class CommandLine {
         sub->add_option("--crop", p.crop,
                         "Then cut this out of the middle, 224 or 224x224; by default the input's size");
         sub->add_option("--mean", p.mean, "Taken from the values 0 … 1, one number or one a channel: 0.485,0.456,0.406")
-            ->delimiter(',');
-        sub->add_option("--std", p.deviation, "Then divided by, likewise")->delimiter(',');
+            ->delimiter(',')
+            ->allow_extra_args(false);
+        sub->add_option("--std", p.deviation, "Then divided by, likewise")->delimiter(',')->allow_extra_args(false);
         sub->add_flag("--bgr", p.bgr, "Blue, green, red in place of red, green, blue");
     }
     void image_option(CLI::App* sub, tool::Path& image) {
@@ -87,15 +94,27 @@ class CommandLine {
         sub->add_option("--out", out, "PNG file for the figure");
         sub->add_option("--npy", npy, ".npy file for " + what);
         font_option(sub);
-        needs_.push_back({sub, &out, &npy});
+        needs_.push_back({sub, &out, &npy, "--npy"});
     }
     void font_option(CLI::App* sub) { sub->add_option("--font", common_.font, "TrueType font (.ttf) for the figure"); }
 
+    /// A word that is no command: said so, and not that one is missing.
+    void expect_command(int argc, char** argv) const {
+        const std::string first = argc > 1 ? argv[1] : "-";
+        if (first.starts_with('-')) return;
+        std::string names;
+        for (const CLI::App* sub : app_.get_subcommands([](const CLI::App*) { return true; })) {
+            if (sub->get_name() == first) return;
+            names += (names.empty() ? "" : ", ") + sub->get_name();
+        }
+        throw CLI::ValidationError("there is no command '" + first + "'; the commands are " + names);
+    }
+
     /// A command that would write nothing is a mistake.
     void check() const {
-        for (const auto& [sub, out, npy] : needs_)
-            if (sub->parsed() && !*out && !*npy)
-                throw CLI::ValidationError("expected --out, or the option for the numbers: else nothing is written");
+        for (const auto& [sub, out, numbers, option] : needs_)
+            if (sub->parsed() && !*out && !*numbers)
+                throw CLI::ValidationError("expected --out or " + option + " (or both): else nothing is written");
         if ((!project_.unit.empty() || project_.strongest || project_.whole) && !project_.map)
             throw CLI::ValidationError("--unit, --strongest, --whole: expected --map, too");
         if (project_.whole && !project_.unit.empty())
@@ -136,6 +155,26 @@ class CommandLine {
         font_option(sub);
     }
 
+    /// One of a few words.
+    template <class Value>
+    static void choice(CLI::App* sub, const std::string& name, Value& value,
+                       const std::vector<std::pair<std::string, Value>>& words, const std::string& what) {
+        std::string all;
+        for (const auto& word : words) all += (all.empty() ? "" : "|") + word.first;
+        sub->add_option_function<std::string>(
+               name,
+               [name, all, words, &value](const std::string& given) {
+                   for (const auto& word : words)
+                       if (word.first == given) {
+                           value = word.second;
+                           return;
+                       }
+                   throw CLI::ValidationError(name, "expected " + all + ", got '" + given + "'");
+               },
+               what)
+            ->type_name(all);
+    }
+
     void add_project() {
         CLI::App* const sub = command("project", "What a unit, a map or a layer responds to, projected to the picture",
                                       "classifier.onnx cat.jpg --layer relu5 --map 17 --out cat17.png",
@@ -149,22 +188,16 @@ class CommandLine {
         auto* const whole = sub->add_flag("--whole", project_.whole, "All units of the map");
         unit->excludes(strongest);
         whole->excludes(strongest);
-        const auto choice = [sub](const char* name, auto& value, const auto& names, const char* what) {
-            sub->add_option(name, value, what)->transform(CLI::CheckedTransformer(names));
-        };
-        using Relu = std::map<std::string, dv::ReluRule>;
-        choice("--rule", project_.rules.relu,
-               Relu{{"deconvnet", dv::ReluRule::deconvnet},
-                    {"guided", dv::ReluRule::guided},
-                    {"gradient", dv::ReluRule::gradient}},
+        choice(sub, "--rule", project_.rules.relu,
+               {{"deconvnet", dv::ReluRule::deconvnet},
+                {"guided", dv::ReluRule::guided},
+                {"gradient", dv::ReluRule::gradient}},
                "Way back through a ReLU (default deconvnet)");
-        choice("--overlap", project_.rules.overlap,
-               std::map<std::string, dv::Overlap>{{"accumulate", dv::Overlap::accumulate},
-                                                  {"overwrite", dv::Overlap::overwrite}},
+        choice(sub, "--overlap", project_.rules.overlap,
+               {{"accumulate", dv::Overlap::accumulate}, {"overwrite", dv::Overlap::overwrite}},
                "Where pooling windows overlap (default accumulate)");
-        choice("--seed-value", project_.value,
-               std::map<std::string, dv::SeedValue>{{"activation", dv::SeedValue::activation},
-                                                    {"one", dv::SeedValue::one}},
+        choice(sub, "--seed-value", project_.value,
+               {{"activation", dv::SeedValue::activation}, {"one", dv::SeedValue::one}},
                "What a unit starts with (default activation)");
         out_options(sub, project_.out, project_.npy, "the projection, N x C x H x W of the input");
     }
@@ -199,7 +232,7 @@ class CommandLine {
         sub->add_option("--out", top_.out, "PNG file for the figure");
         sub->add_option("--json", top_.json, "JSON file for pictures, positions and values");
         font_option(sub);
-        needs_.push_back({sub, &top_.out, &top_.json});
+        needs_.push_back({sub, &top_.out, &top_.json, "--json"});
     }
 
     void add_report() {
@@ -216,7 +249,8 @@ class CommandLine {
     struct Needs {
         CLI::App* sub;
         const tool::MaybePath* out;
-        const tool::MaybePath* npy;
+        const tool::MaybePath* numbers;
+        std::string option;  // for the numbers
     };
 
     CLI::App app_{"deconvviz: shows what a convolutional network has learned (an ONNX file)"};

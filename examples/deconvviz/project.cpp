@@ -1,5 +1,8 @@
 // project, occlude: from units and classes back to the picture.
+#include <array>
+#include <charconv>
 #include <cstdio>
+#include <system_error>
 
 #include "commands.hpp"
 #include "deconvviz/core/error.hpp"
@@ -21,6 +24,20 @@ namespace tool {
 
 namespace {
 
+/// "3,5" as row and column.
+std::array<Index, 2> position(const std::string& unit) {
+    std::array<Index, 2> at{};
+    const char* from = unit.data();
+    const char* const end = from + unit.size();
+    for (std::size_t i = 0; i < 2; ++i) {
+        const auto result = std::from_chars(from, end, at[i]);
+        const bool whole = i == 0 ? result.ptr != end && *result.ptr == ',' : result.ptr == end;
+        if (result.ec != std::errc() || !whole) throw dv::OptionError(text("--unit: expected Y,X, got '", unit, "'"));
+        from = result.ptr + 1;
+    }
+    return at;
+}
+
 /// The seed that the options ask for, and how a figure names it.
 std::pair<dv::Seed<float>, std::string> chosen_seed(const dv::Trace<float>& trace, std::size_t layer,
                                                     const Project& options) {
@@ -37,8 +54,7 @@ std::pair<dv::Seed<float>, std::string> chosen_seed(const dv::Trace<float>& trac
         }
         return {dv::strongest(trace, map), of_map + ", strongest unit"};
     }
-    const auto at = numbers(options.unit);
-    if (at.size() != 2) throw dv::OptionError(text("--unit: expected Y,X, got '", options.unit, "'"));
+    const auto at = position(options.unit);
     return {
         dv::single_unit(trace, {.layer = layer, .map = *options.map, .y = at[0], .x = at[1], .value = options.value}),
         text(of_map, ", unit (", at[0], ",", at[1], ")")};
@@ -47,6 +63,7 @@ std::pair<dv::Seed<float>, std::string> chosen_seed(const dv::Trace<float>& trac
 }  // namespace
 
 void project(const Common& common, const Project& options) {
+    expect_writable({options.out, options.npy});
     const Model model = load_model(common, options.layer);
     const Pictures pictures = load_pictures(options.image, model, common.preparation);
     const std::size_t layer = model.index(layer_id(options.layer));
@@ -62,6 +79,7 @@ void project(const Common& common, const Project& options) {
 }
 
 void occlude(const Common& common, const Occlude& options) {
+    expect_writable({options.out, options.npy});
     const Model model = load_model(common);
     const Pictures picture = load_picture(options.image, model, common.preparation);
     const dv::Size2D patch = size_of(options.patch, "--patch"), stride = size_of(options.stride, "--stride");

@@ -28,6 +28,9 @@ struct Preparation {
     bool bgr = false;
 };
 
+/// Throws IoError where one of these files cannot be written, before anyone waits for what goes into it.
+void expect_writable(const std::vector<std::optional<std::filesystem::path>>& files);
+
 /// What all commands know.
 struct Common {
     std::filesystem::path model;

@@ -16,6 +16,7 @@ namespace dv = deconvviz;
 namespace tool {
 
 void top(const Common& common, const Top& options) {
+    expect_writable({options.out, options.json});
     const Model model = load_model(common, options.layer);
     const Data data(options.data, model, common.preparation);
     const dv::LayerId layer = layer_id(options.layer);

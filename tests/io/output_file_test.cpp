@@ -1,14 +1,18 @@
 #include "deconvviz/io/output_file.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -128,6 +132,28 @@ TEST_CASE("write_file: a link stays a link, permissions stay") {
     CHECK(fs::is_symlink(link));
     CHECK(content(file) == "new");
     CHECK(fs::status(file).permissions() == (fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read));
+}
+
+TEST_CASE("write_file: nothing is left of a file whose writer was killed") {
+    const Folder folder("killed");
+    const int probe = ::open(folder.path.c_str(), O_TMPFILE | O_WRONLY, 0600);
+    if (probe < 0) {
+        MESSAGE("skipped: this file system has no files without a name");
+        return;
+    }
+    ::close(probe);
+    const ::pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        deconvviz::detail::OutputFile file(folder.path / "a.txt");
+        const std::string text(100000, 'x');
+        file.write(std::span(reinterpret_cast<const unsigned char*>(text.data()), text.size()));
+        ::kill(::getpid(), SIGKILL);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(WIFSIGNALED(status));
+    CHECK(folder.entries() == 0);
 }
 
 TEST_CASE("write_file: many writers of one file, each whole") {

@@ -56,10 +56,15 @@ expect(1 "expected Y,X, got '3'" project "${model}" "${image}" --layer 7 --map 1
 expect(1 "expected a PNG or JPEG picture" predict "${model}" "${model}")
 expect(1 "there is no class 6" occlude "${model}" "${image}" --class 6 --out no.png)
 expect(1 "there is no folder" maps "${model}" "${image}" --layer 1 --out nowhere/no.png)
-expect(2 "expected --out" maps "${model}" "${image}" --layer 1)
+expect(1 "there is no folder" project missing.onnx "${image}" --layer 1 --npy nowhere/no.npy)  # before all work
+expect(1 "expected Y,X, got '2-3,1'" project "${model}" "${image}" --layer 7 --map 1 --unit 2-3,1 --out no.png)
+expect(2 "expected --out or --npy" maps "${model}" "${image}" --layer 1)
+expect(2 "expected --out or --json" top "${model}" "${image}" --layer 1)
 expect(2 "--map" project "${model}" "${image}" --layer 1 --unit 1,1 --out no.png)
-expect(2 "" project "${model}" "${image}" --layer 1 --rule other --out no.png)
-expect(2 "" nonsense)
+expect(2 "--rule: expected deconvnet.guided.gradient, got 'other'" project "${model}" "${image}" --layer 1 --rule other
+       --out no.png)
+expect(2 "there is no command 'nonsense'; the commands are info, predict" nonsense)
+expect(0 "[0-9.]+ %" predict --mean 0.5 --std 0.5,0.5,0.25 "${model}" "${image}")  # a list ends at its last comma
 expect(2 "" )
 if(EXISTS "${WORK_DIR}/no.png")
   message(FATAL_ERROR "a command that failed wrote a file")

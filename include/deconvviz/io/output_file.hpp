@@ -20,18 +20,26 @@
 namespace deconvviz {
 namespace detail {
 
-/// A file of its own name beside the target, which takes the target's place in `commit` and is removed where that is
-/// never reached.
+/// A file beside the target, which takes the target's place in `commit` and is gone where that is never reached. Until
+/// then it has no name, so that nothing is left of it where the process is killed; on file systems that know no such
+/// files it has one of its own.
 class OutputFile {
   public:
     explicit OutputFile(const std::filesystem::path& target) : target_(resolve(target)) {
-        const std::filesystem::path folder = target_.parent_path();
-        static std::atomic<unsigned> counter{0};
-        do {  // a name may be left over from a process that was killed
-            temporary_ = folder / concat(".deconvviz-", ::getpid(), '-', counter++, ".tmp");
+#ifdef O_TMPFILE
+        if (::access("/proc/self/fd", X_OK) == 0)  // by which it gets its name
+            file_ = ::open(target_.parent_path().c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+        if (file_ >= 0) return;
+#endif
+        do {
+            temporary_ = next_name();
             file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         } while (file_ < 0 && (errno == EEXIST || errno == EINTR));
-        if (file_ < 0) fail("cannot be created", errno);
+        if (file_ < 0) {
+            const int error = errno;
+            temporary_.clear();  // not ours
+            fail("cannot be created", error);
+        }
     }
 
     ~OutputFile() {
@@ -57,6 +65,7 @@ class OutputFile {
         if (::stat(target_.c_str(), &old) == 0 && ::fchmod(file_, old.st_mode & 07777) != 0)
             fail("cannot be given the permissions of the file it replaces", errno);
         if (::fsync(file_) != 0 && errno != EINVAL && errno != ENOTSUP) fail("cannot be written", errno);
+        if (temporary_.empty()) give_name();
         const int file = file_;
         file_ = -1;
         if (::close(file) != 0 && errno != EINTR) fail("cannot be closed", errno);
@@ -65,6 +74,24 @@ class OutputFile {
     }
 
   private:
+    /// A name may be left over from a process that was killed: then the next one.
+    std::filesystem::path next_name() const {
+        static std::atomic<unsigned> counter{0};
+        return target_.parent_path() / concat(".deconvviz-", ::getpid(), '-', counter++, ".tmp");
+    }
+
+    /// A rename, which alone can replace a file, needs one.
+    void give_name() {
+        const std::string nameless = concat("/proc/self/fd/", file_);
+        for (;;) {
+            temporary_ = next_name();
+            if (::linkat(AT_FDCWD, nameless.c_str(), AT_FDCWD, temporary_.c_str(), AT_SYMLINK_FOLLOW) == 0) return;
+            const int error = errno;
+            temporary_.clear();
+            if (error != EEXIST && error != EINTR) fail("cannot be put in place", error);
+        }
+    }
+
     /// The path itself, or where a symbolic link leads: the link stays a link. Throws IoError where no file can be.
     static std::filesystem::path resolve(const std::filesystem::path& path) {
         namespace fs = std::filesystem;
