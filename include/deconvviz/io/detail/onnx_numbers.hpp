@@ -3,8 +3,10 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <optional>
 #include <string>
@@ -115,10 +117,14 @@ class OnnxNumberTable {
         const std::int64_t to = node.integer("to", 0);
         const OnnxConstant* constant = node.has_input(0) ? file_.constant(node.input(0)) : nullptr;
         if (!constant || (to != onnx::TensorProto::INT64 && to != onnx::TensorProto::INT32)) return std::nullopt;
-        const auto exact = tensors_.read<double>(*constant, node.who());
         OnnxNumbers out{dims_of(*constant->tensor), {}};
-        for (const double value : exact)
+        Index count = 1;
+        for (const Index extent : out.dims) count *= std::clamp<Index>(extent, 0, std::ssize(out.dims) > 4 ? 0 : 65);
+        if (count < 1 || count > static_cast<Index>(most)) return std::nullopt;
+        for (const double value : tensors_.read<double>(*constant, node.who())) {
+            if (!std::isfinite(value)) node.refuse("expected numbers, got ", value);
             out.values.push_back(static_cast<std::int64_t>(std::clamp(value, -9e15, 9e15)));
+        }
         return out;
     }
 
@@ -138,7 +144,8 @@ class OnnxNumberTable {
     OnnxNumbers concatenated(const OnnxNode& node, OnnxNumbers all) const {
         for (int i = 1; i < node.inputs(); ++i) {
             const auto more = find(node, i);
-            if (!more || more->dims.size() > 1) node.refuse("expected rows of numbers that are known");
+            if (!more || more->dims.size() > 1 || all.dims.size() > 1)
+                node.refuse("expected rows of numbers that are known");
             all.values.insert(all.values.end(), more->values.begin(), more->values.end());
             if (all.values.size() > most) node.refuse("expected a shape, got more than ", most, " numbers");
         }
@@ -183,13 +190,15 @@ class OnnxNumberTable {
             if (axis < 0 || axis >= rank) node.refuse("expected axes from 0 to ", rank - 1);
         }
         std::sort(axes.begin(), axes.end());
-        if (axes.empty()) {
-            std::erase(numbers.dims, 1);
-        } else if (in) {
+        if (std::adjacent_find(axes.begin(), axes.end()) != axes.end()) node.refuse("expected each axis once");
+        if (in) {
             for (const std::int64_t axis : axes) numbers.dims.insert(numbers.dims.begin() + axis, 1);
-        } else {
-            for (auto axis = axes.rbegin(); axis != axes.rend(); ++axis)
-                numbers.dims.erase(numbers.dims.begin() + *axis);
+            return numbers;
+        }
+        if (axes.empty()) std::erase(numbers.dims, 1);
+        for (auto axis = axes.rbegin(); axis != axes.rend(); ++axis) {
+            if (numbers.dims[static_cast<std::size_t>(*axis)] != 1) node.refuse("expected axes of size 1");
+            numbers.dims.erase(numbers.dims.begin() + *axis);
         }
         return numbers;
     }
@@ -198,17 +207,19 @@ class OnnxNumberTable {
         const auto wanted = values(node, 1);
         if (!wanted) node.refuse("expected a shape that is known");
         std::vector<Index> dims(wanted->begin(), wanted->end());
+        if (dims.size() > 4) node.refuse("expected a shape of at most 4 dimensions");
         const Index count = std::ssize(numbers.values);
         Index known = 1;
         for (std::size_t i = 0; i < dims.size(); ++i) {
             if (dims[i] == 0 && i < numbers.dims.size()) dims[i] = numbers.dims[i];
-            if (dims[i] != -1) known *= std::clamp<Index>(dims[i], 0, 65);
+            if (dims[i] < -1 || dims[i] > static_cast<Index>(most))
+                node.refuse("expected a shape for ", count, " numbers");
+            known *= std::abs(dims[i]);
         }
-        for (Index& extent : dims)
-            if (extent == -1) extent = known > 0 ? count / known : 0;
-        Index all = 1;
-        for (const Index extent : dims) all *= std::clamp<Index>(extent, 0, 65);
-        if (dims.size() > 4 || all != count) node.refuse("expected a shape for ", count, " numbers");
+        if (const auto open = std::find(dims.begin(), dims.end(), -1); open != dims.end())
+            known *= * open = known > 0 ? count / known : 0;
+        if (known != count || std::find(dims.begin(), dims.end(), -1) != dims.end())
+            node.refuse("expected a shape for ", count, " numbers");
         numbers.dims = std::move(dims);
         return numbers;
     }
