@@ -18,10 +18,10 @@ namespace fs = std::filesystem;
 using dv::Index;
 using dv::Shape;
 using dv::Tensor;
-using support::TestFolder;
 using support::Graph;
 using support::refusal;
 using support::says;
+using support::TestFolder;
 
 namespace {
 

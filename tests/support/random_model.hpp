@@ -22,6 +22,7 @@
 #include "deconvviz/layers/local_response_norm.hpp"
 #include "deconvviz/layers/max_pool2d.hpp"
 #include "deconvviz/layers/relu.hpp"
+#include "deconvviz/layers/softmax.hpp"
 #include "deconvviz/layers/zero_pad2d.hpp"
 #include "deconvviz/model/sequential.hpp"
 #include "tensor_support.hpp"
@@ -109,7 +110,7 @@ dv::AnyLayer<T> any_batch_norm(Random& random, Index maps) {
 /// Convolutions, poolings of both kinds, what works on single values, and Flip.
 template <class T>
 dv::AnyLayer<T> any_layer(Random& random, Index maps, ConvolutionMethod method) {
-    switch (random.below(13)) {
+    switch (random.below(14)) {
         case 0:
         case 1:
         case 2:
@@ -127,6 +128,8 @@ dv::AnyLayer<T> any_layer(Random& random, Index maps, ConvolutionMethod method) 
             return any_average<T>(random);
         case 9:
             return any_batch_norm<T>(random, maps);
+        case 12:
+            return dv::Softmax<T>();
         case 10:
             return dv::ZeroPad2D<T>({.padding = {any(random, 0, 2), any(random, 0, 2)}});
         case 11:

@@ -32,6 +32,8 @@ void softmax(std::span<const T> logits, std::span<T> probabilities) {
 template <class T>
 class Softmax {
   public:
+    static constexpr bool pointwise = true;
+
     std::string_view kind() const { return "Softmax"; }
     Window reads(const Window& dst, const Shape&) const { return dst; }
     Window reached_by(const Window& src, const Shape&) const { return src; }
