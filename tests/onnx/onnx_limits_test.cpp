@@ -78,7 +78,7 @@ TEST_CASE("onnx: weights that are not as many as they claim are refused, and ask
     CHECK(says(refusal_of_weights(out, {72, 1000000000}, 72), "tensor 'w': expected 72000000000 values"));
     CHECK(says(refusal_of_weights(out, {Index{1} << 62, 4}, 1), "more elements than can be counted"));
     CHECK(says(refusal_of_weights(out, {72, -2}, 1), "cannot be negative"));
-    CHECK(says(refusal_of_weights(out, {72, 0}, 0), "expected weights, got none in input 1 of shape (72,0)"));
+    CHECK(says(refusal_of_weights(out, {72, 0}, 0), "got in = 72, out = 0"));
     CHECK(says(refusal_of_weights(out, {72, 2}, 143), "expected 144 values of 1 bytes for the shape (72,2), got 143"));
     CHECK(says(refusal_of_weights(out, {72, 2}, 0, [](auto& w) { w.set_raw_data(std::string(575, 'x')); }),
                "expected 144 values of 4 bytes for the shape (72,2), got 575 bytes"));
@@ -108,7 +108,7 @@ TEST_CASE("onnx: a product that goes nowhere, or is no square, begins no contras
         g.node("Add", {"scaled", "w"}, "sum");
         g.node("Pow", {"sum", "w"}, "power");
         g.node("Div", {"image", "power"}, "scores");
-        CHECK(says(refusal(g.save(out)), square ? "node 'the Mul' (Mul): this operator is not supported"
+        CHECK(says(refusal(g.save(out)), square ? "node 'the Mul' (Mul): expected an output"
                                                 : "node 'the Mul' (Mul): it reads 'w', but the picture is in 'image'"));
     }
 }

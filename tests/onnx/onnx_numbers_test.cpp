@@ -7,16 +7,16 @@
 
 #include "deconvviz/io/onnx.hpp"
 #include "deconvviz/layers/zero_pad2d.hpp"
-#include "onnx_support.hpp"
+#include "onnx_graph.hpp"
 
 namespace dv = deconvviz;
 using dv::Index;
 using dv::Shape;
-using support::Folder;
 using support::Graph;
 using support::integers;
 using support::refusal;
 using support::says;
+using support::TestFolder;
 
 namespace {
 
@@ -36,12 +36,12 @@ class Computed : public Graph {
         constant(name, {static_cast<Index>(values.size())}, values);
     }
     /// The sides of a Pad that takes "pads".
-    dv::Padding2D padding(const Folder& out) {
+    dv::Padding2D padding(const TestFolder& out) {
         node("Pad", {"image", "pads"}, "scores");
         const auto model = dv::load_onnx<float>(save(out));
         return model.layer<dv::ZeroPad2D<float>>(0).options().padding;
     }
-    std::string refused(const Folder& out) {
+    std::string refused(const TestFolder& out) {
         node("Pad", {"image", "pads"}, "scores");
         return refusal(save(out));
     }
@@ -50,7 +50,7 @@ class Computed : public Graph {
 }  // namespace
 
 TEST_CASE("onnx numbers: sides of a padding, last axis first, put in the order of the operator") {
-    const Folder out;
+    const TestFolder out;
     Computed g;  // as PyTorch writes ZeroPad2d((1, 2, 0, 3)): left, right, top, bottom
     g.row("given", {1, 2, 0, 3});
     g.row("count", {4});
@@ -71,7 +71,7 @@ TEST_CASE("onnx numbers: sides of a padding, last axis first, put in the order o
 }
 
 TEST_CASE("onnx numbers: products, dimensions put in and taken out, parts") {
-    const Folder out;
+    const TestFolder out;
     Computed g;
     g.row("a", {0, 0, 1, 2, 9});
     g.row("start", {0});
@@ -87,7 +87,7 @@ TEST_CASE("onnx numbers: products, dimensions put in and taken out, parts") {
 }
 
 TEST_CASE("onnx numbers: a Reshape to the product of the dimensions flattens") {
-    const Folder out;
+    const TestFolder out;
     Computed g;  // x.view(x.size(0), x.size(1) * x.size(2) * x.size(3))
     g.node("Shape", {"image"}, "shape");
     for (const Index i : {0, 1, 2, 3}) {
@@ -102,7 +102,7 @@ TEST_CASE("onnx numbers: a Reshape to the product of the dimensions flattens") {
 }
 
 TEST_CASE("onnx numbers: what makes no sense is refused by its node") {
-    const Folder out;
+    const TestFolder out;
     {
         Computed g;
         g.row("a", {1, 2, 3});
