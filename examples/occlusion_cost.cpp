@@ -26,8 +26,14 @@ dv::figure::Image tile(const dv::Window& map, const dv::Window& window) {
     return image;
 }
 
+/// To tenths, hundredths, …
+double rounded(double value, double parts) {
+    return std::round(value * parts) / parts;
+}
+
 /// How the window of a patch in the middle of a picture grows, behind the last layer of each size of maps.
-dv::figure::Image growing_windows(const dv::Sequential<float>& model, Index patch, const dv::figure::Style& style) {
+dv::figure::Image growing_windows(const std::string& name, const dv::Sequential<float>& model, Index patch,
+                                  const dv::figure::Style& style) {
     const auto whole = [](const dv::Shape& maps) { return dv::Window{0, 0, maps[1], maps[2]}; };
     const dv::Shape& picture = model.input_shape();
     dv::Window window{(picture[1] - patch) / 2, (picture[2] - patch) / 2, patch, patch};
@@ -46,12 +52,12 @@ dv::figure::Image growing_windows(const dv::Sequential<float>& model, Index patc
                          .below = examples::text(window.height, "x", window.width, " of ", maps[1])});
     }
     const double gain = static_cast<double>(dv::multiply_adds(model)) / static_cast<double>(counted.back());
-    return dv::figure::grid(
-        cells, {.columns = static_cast<Index>(cells.size()),
-                .title = "What a patch reaches: the part of each feature map that is computed anew",
-                .subtitle = examples::text("multiply-adds of a whole pass: ", gain, " times those of the windows"),
-                .enlarge = 1,
-                .style = style});
+    return dv::figure::grid(cells, {.columns = static_cast<Index>(cells.size()),
+                                    .title = "What a patch reaches in " + name,
+                                    .subtitle = examples::text("blue: computed anew; a whole pass needs ",
+                                                               rounded(gain, 10), " times the multiply-adds"),
+                                    .enlarge = 1,
+                                    .style = style});
 }
 
 double seconds(const std::chrono::steady_clock::time_point& start) {
@@ -76,6 +82,21 @@ Way go(const std::string& name, const std::vector<dv::Tensor<float>>& images, co
     return way;
 }
 
+/// The maps in which hiding changes most: their spread.
+std::vector<std::size_t> most_telling(const Way& way, std::size_t count) {
+    std::vector<std::pair<double, std::size_t>> spreads;
+    for (std::size_t i = 0; i < way.maps.size(); ++i) {
+        double sum = 0, squares = 0;
+        for (const float p : way.maps[i]) sum += p, squares += static_cast<double>(p) * p;
+        const auto size = static_cast<double>(way.maps[i].size());
+        spreads.emplace_back(sum / size * (sum / size) - squares / size, i);  // the largest first
+    }
+    std::sort(spreads.begin(), spreads.end());
+    std::vector<std::size_t> chosen;
+    for (std::size_t i = 0; i < std::min(count, spreads.size()); ++i) chosen.push_back(spreads[i].second);
+    return chosen;
+}
+
 /// Says how a way compares with the exact one, and puts it into words for the picture.
 std::string compare(const Way& way, const Way& exact) {
     double similarity = 0, largest = 0;
@@ -87,17 +108,16 @@ std::string compare(const Way& way, const Way& exact) {
     const double gain = exact.seconds / way.seconds;
     examples::say(examples::text(way.name, ": ", gain, " times as fast as the exact map, SSIM ", similarity,
                                  ", largest difference of probability ", largest));
-    return examples::text("SSIM ", similarity);
+    return examples::text("SSIM ", rounded(similarity, 100), ", ", rounded(gain, 10), "x");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
     return examples::run(argc, argv, "What occlusion costs", [](const examples::Settings& settings) {
-        {
-            const auto model = settings.quick ? dv::zoo::zfnet<float>() : dv::zoo::vgg16<float>();
-            dv::save_png(settings.out / "windows.png", growing_windows(model, 32, settings.style()));
-        }
+        const auto windows = settings.quick ? growing_windows("ZFNet", dv::zoo::zfnet<float>(), 32, settings.style())
+                                            : growing_windows("VGG-16", dv::zoo::vgg16<float>(), 32, settings.style());
+        dv::save_png(settings.out / "windows.png", windows);
         const auto subject = examples::trained_subject(settings);
         const dv::OcclusionOptions options{.patch = settings.cifar ? 10 : 8, .stride = 1, .fill = 0.5};
         std::vector<dv::Tensor<float>> images;
@@ -128,11 +148,12 @@ int main(int argc, char** argv) {
         for (const Way& way : ways) headings.push_back(way.name);
         std::vector<std::string> words;
         for (const Way& way : ways) words.push_back(compare(way, exact));
-        for (std::size_t i = 0; i < 3; ++i) {
-            cells.push_back({.picture = images[i]});
+        const std::vector<std::size_t> shown = most_telling(exact, 3);
+        for (const std::size_t i : shown) {
+            cells.push_back({.picture = dv::figure::render(images[i])});
             cells.push_back({.picture = exact.maps[i]});
             for (std::size_t w = 0; w < ways.size(); ++w)
-                cells.push_back({.picture = ways[w].maps[i], .below = i == 2 ? words[w] : ""});
+                cells.push_back({.picture = ways[w].maps[i], .below = i == shown.back() ? words[w] : ""});
         }
         dv::save_png(settings.out / "approximate.png",
                      dv::figure::grid(cells, {.title = "Occlusion maps, exact and approximate",

@@ -61,10 +61,6 @@ dv::OcclusionOptions occlusion_options(const PictureWork& work, const Pictures& 
     const auto range = *figure::finite_range(picture.values());
     if (range.low < 0 || range.high > 1)
         options.fill = std::accumulate(picture.begin(), picture.end(), 0.0) / static_cast<double>(picture.size());
-    Index largest = picture.size();
-    for (std::size_t i = 0; i < work.model.size(); ++i)
-        largest = std::max(largest, work.model.output_shape(i).elements());
-    options.batch = std::clamp<Index>((Index{1} << 25) / largest, 1, 64);
     options.progress = progress_line(work.who + ": occlusion");
     return options;
 }

@@ -54,6 +54,12 @@ TEST_CASE("evaluate: accuracy, predictions, confusion and loss of a hand-worked 
     }
 }
 
+TEST_CASE("evaluate: progress counts pictures and can cancel") {
+    CHECK_THROWS_WITH_AS(
+        dv::evaluate(pixels(), five_pictures(), 2, [](const dv::Progress& progress) { return progress.done < 4; }),
+        "evaluate: cancelled after 4 of 5 pictures", dv::CancelledError);
+}
+
 TEST_CASE("evaluate: model and data that do not fit throw, with both shapes") {
     const auto data = five_pictures();
     const dv::Sequential<double> taller({1, 2, 3}, dv::Flatten<double>());

@@ -136,6 +136,20 @@ TEST_CASE("fit: the last batch of an epoch may be smaller, and on_batch counts t
     CHECK(seen == std::vector<std::pair<int, Index>>{{1, 1}, {1, 2}, {1, 3}, {2, 1}, {2, 2}, {2, 3}});
 }
 
+TEST_CASE("fit: progress counts the batches of all epochs, and can cancel between two") {
+    auto model = linear_model();
+    std::vector<Index> done;
+    dv::FitOptions<float> options{.epochs = 2, .batch = 4};
+    options.progress = [&](const dv::Progress& progress) {
+        CHECK(progress.total == 6);
+        done.push_back(progress.done);
+        return progress.done < 5;
+    };
+    CHECK_THROWS_WITH_AS(dv::fit(model, bars<float>(10, 2), options), "fit: cancelled after 5 of 6 batches",
+                         dv::CancelledError);
+    CHECK(done == std::vector<Index>{1, 2, 3, 4, 5});
+}
+
 TEST_CASE("fit: reports the mean over pictures, also where the last batch is smaller") {
     const auto data = bars<float>(10, 2);
     auto model = linear_model();

@@ -49,9 +49,10 @@ struct IncrementalOptions {
 /// `model.forward` within rounding: the sums have the same terms, but which way of convolving adds them may differ.
 ///
 /// Differences from the source: windows are tight (dilation, clipped borders), and rounded up so that many are of one
-/// size and no size is larger than the batch's largest; there is no bound on the receptive field.
+/// size; no size is larger than the largest of the batch.
 ///
-/// The model and the trace must outlive it unchanged. One object serves one thread; its work uses all.
+/// The trace is one of an ordinary pass (nothing trained); it and the model must outlive the object unchanged. One
+/// object serves one thread; its work uses all.
 template <class T>
 class IncrementalForward {
   public:

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "deconvviz/core/progress.hpp"
 #include "deconvviz/core/tensor.hpp"
 #include "deconvviz/data/dataset.hpp"
 #include "deconvviz/model/sequential.hpp"
@@ -50,11 +51,14 @@ void gather(const Dataset<T>& data, std::span<const Index> order, Tensor<T>& ima
 }  // namespace detail
 
 /// Runs the model, whose output are logits, over the whole data set in batches. Memory grows with the batch, not the
-/// set. Throws ShapeError where model and data do not fit, OptionError for an empty set or a batch below 1.
+/// set. Throws ShapeError where model and data do not fit, OptionError for an empty set or a batch below 1,
+/// CancelledError where `progress`, told after each batch in pictures, said so.
 template <class T>
-Evaluation evaluate(const Sequential<T>& model, const Dataset<T>& data, Index batch = 256) {
+Evaluation evaluate(const Sequential<T>& model, const Dataset<T>& data, Index batch = 256,
+                    const OnProgress& progress = {}) {
     detail::expect_fit(model, data);
     if (batch < 1) detail::raise<OptionError>("evaluate: expected a batch of at least 1, got ", batch);
+    detail::ProgressMeter meter("evaluate", "pictures", data.size(), progress);
     Evaluation result;
     result.confusion = Tensor<double>({data.classes, data.classes});
     std::vector<Index> order;
@@ -74,6 +78,7 @@ Evaluation evaluate(const Sequential<T>& model, const Dataset<T>& data, Index ba
             result.confusion(labels[i], predicted) += 1;
             result.accuracy += predicted == labels[i];
         }
+        meter.advance(static_cast<Index>(order.size()));
     }
     result.accuracy /= static_cast<double>(data.size());
     result.loss /= static_cast<double>(data.size());

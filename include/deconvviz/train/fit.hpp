@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "deconvviz/core/progress.hpp"
 #include "deconvviz/core/random.hpp"
 #include "deconvviz/data/dataset.hpp"
 #include "deconvviz/model/sequential.hpp"
@@ -59,6 +60,7 @@ struct FitOptions {
     std::function<void(Tensor<T>& images, Random& random)> augment = {};
     /// Called after each batch. May be absent.
     std::function<void(const BatchReport&)> on_batch = {};
+    OnProgress progress = {};  // told after each batch, in batches of all epochs; may cancel
 };
 
 namespace detail {
@@ -73,7 +75,9 @@ class Training {
           options_(options),
           sgd_({options.momentum, options.weight_decay, options.filter_rms_limit}),
           good_(model),
-          order_(static_cast<std::size_t>(data.size())) {
+          order_(static_cast<std::size_t>(data.size())),
+          meter_("fit", "batches", options.epochs * ((data.size() + options.batch - 1) / options.batch),
+                 options.progress) {
         std::iota(order_.begin(), order_.end(), Index{0});
     }
 
@@ -104,6 +108,7 @@ class Training {
                                    static_cast<double>(correct) / static_cast<double>(seen), seconds(),
                                    seconds() / done * (all - done)});
             }
+            meter_.advance();
         }
         for (const auto& parameter : model_.parameters())
             for (const T value : *parameter.parameter.value)
@@ -145,6 +150,7 @@ class Training {
     Sgd<T> sgd_;
     Sequential<T> good_;
     std::vector<Index> order_;
+    ProgressMeter meter_;
     Tensor<T> images_;
     std::vector<int> labels_;
     Trace<T> trace_;
@@ -164,7 +170,8 @@ class Training {
 ///
 /// Throws ShapeError where model and data do not fit, OptionError for an empty data set or options that make no sense.
 /// A loss or parameter that is not finite throws DivergenceError; the model then has the parameters that it had after
-/// the last good epoch (or at the start). Memory: one trace of a batch, the gradients, velocities and a copy of the
+/// the last good epoch (or at the start). CancelledError where `progress` said so; the parameters are as the last batch
+/// made them. Memory: one trace of a batch, the gradients, velocities and a copy of the
 /// model.
 template <class T, class OnEpoch>
 requires std::invocable<OnEpoch&, const EpochReport&> std::vector<EpochReport> fit(

@@ -172,7 +172,7 @@ Tensor<T> other_projections(const Sequential<T>& model, const Tensor<T>& others,
 ///     auto study = occlusion_study(model, image, {.layer = "relu4", .patch = 8}, others);
 ///
 /// Activity and probabilities come from the same forward passes, so the classes are those of occlusion_sensitivity, bit
-/// for bit. Batch size and number of threads change nothing.
+/// for bit. Only what the patch reaches is computed, as there; the number of threads changes nothing.
 ///
 /// Where the paper is silent: its layer 5 is here the last layer of feature maps, pooled where pooling is last; "the
 /// strongest response" is the largest single activation (`strength` chooses the sum), of equal maps the first; what is
@@ -183,7 +183,8 @@ Tensor<T> other_projections(const Sequential<T>& model, const Tensor<T>& others,
 /// has none; OptionError for an unknown layer or map, sizes below 1, a class that there is not, a picture with NaN or
 /// infinity; StateError where the model gives NaN on the whole picture (its weights are none or too large);
 /// CancelledError where `progress` said so.
-/// Cost: one forward pass a position and one reverse pass a picture. Memory: a trace of one batch of positions.
+/// Cost: one forward pass and one reverse pass a picture, and for each position the share of a forward pass that the
+/// patch reaches. Memory: a trace of the picture, and `memory`, or what one position takes where that is more.
 template <class T>
 OcclusionStudy<T> occlusion_study(const Sequential<T>& model, const Tensor<T>& image,
                                   const OcclusionStudyOptions& options = {}, const Tensor<T>& others = {}) {
