@@ -47,8 +47,8 @@ struct ChangedOutputs {
 
 /// How the walk is done.
 struct ChangedWalk {
-    std::string_view what;   // for messages: "occlusion"
-    std::string_view steps;  // "positions"
+    std::string_view what = "changes";   // for messages: "occlusion"
+    std::string_view steps = "changes";  // "positions"
     OcclusionMethod method = OcclusionMethod::incremental;
     double projective_field = 1;  // of the incremental method; below 1 approximate
     Index batch = 0;              // changes evaluated at once, at most; 0: as many as the memory allows
