@@ -161,6 +161,8 @@ int main(int argc, char** argv) {
                                               .colormap = dv::figure::Colormap::sequential,
                                               .range_mode = dv::figure::RangeMode::given,
                                               .range = {0, 1},
+                                              .colorbar = true,
+                                              .colorbar_label = "probability of the class",
                                               .style = settings.style()}));
         examples::say("wrote windows.png and approximate.png to " + settings.out.string());
     });

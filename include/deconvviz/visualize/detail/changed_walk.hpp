@@ -111,7 +111,7 @@ class ChangedWalker {
     }
 
     Index changes_at_once(bool incremental) const {
-        constexpr Index most_incremental = 1024, most_whole = 64;
+        constexpr Index most_incremental = 256, most_whole = 64;
         const std::size_t bytes = incremental ? incremental_bytes(model_, largest_window()) : whole_bytes();
         const Index most = walk_.batch > 0 ? walk_.batch : incremental ? most_incremental : most_whole;
         return std::clamp<Index>(static_cast<Index>(walk_.memory / std::max<std::size_t>(bytes, 1)), 1, most);
