@@ -2,6 +2,9 @@
 # if the header includes what it needs and guards itself. Not built by default in presets that only run tests.
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/include"
      "${PROJECT_SOURCE_DIR}/include/deconvviz/*.hpp")
+if(DECONVVIZ_TEST_HEADERS STREQUAL "PUBLIC")
+  list(FILTER headers EXCLUDE REGEX "/detail/")
+endif()
 if(NOT TARGET deconvviz::onnx)
   list(FILTER headers EXCLUDE REGEX "/onnx")
 endif()

@@ -118,14 +118,7 @@ TEST_CASE("incremental forward: within rounding where convolutions choose their 
 }
 
 TEST_CASE("incremental forward: within rounding where Winograd's filtering serves") {
-    std::vector<dv::AnyLayer<float>> layers;
-    for (const std::uint64_t i : {0U, 1U, 2U, 3U}) {
-        layers.emplace_back(
-            dv::Conv2D<float>({.in = i == 0 ? 3 : 32, .out = 32, .kernel = 3, .padding = 1, .seed = 1 + i}));
-        layers.emplace_back(dv::ReLU<float>());
-        if (i == 1) layers.emplace_back(dv::MaxPool2D<float>());
-    }
-    const dv::Sequential<float> model({3, 48, 44}, std::move(layers));
+    const auto model = support::winograd_model();
     const auto picture = support::random_tensor<float>({1, 3, 48, 44}, 1);
     const auto trace = model.trace(picture);
     std::vector<dv::ChangedPicture> changes;

@@ -28,30 +28,31 @@ Window any_window(Random& random, const Shape& maps, Index most) {
 
 /// A copy of the maps (1, C, H, W) with other values in a window: so large that no maximum hides them, and different
 /// from each other.
-Tensor<double> disturbed(const Tensor<double>& maps, const Window& window, Random& random) {
-    Tensor<double> other = maps;
+Tensor<float> disturbed(const Tensor<float>& maps, const Window& window, Random& random) {
+    Tensor<float> other = maps;
     for (Index c = 0; c < maps.shape()[1]; ++c)
         for (Index y = window.y; y < window.y + window.height; ++y)
-            for (Index x = window.x; x < window.x + window.width; ++x) other(0, c, y, x) = random.between(100, 200);
+            for (Index x = window.x; x < window.x + window.width; ++x)
+                other(0, c, y, x) = static_cast<float>(random.between(100, 200));
     return other;
 }
 
 /// The smallest window that holds all places of (1, C, H, W) where two differ.
-Window difference(const Tensor<double>& a, const Tensor<double>& b) {
+Window difference(const Tensor<float>& a, const Tensor<float>& b) {
     REQUIRE(a.shape() == b.shape());
-    Tensor<double> change(a.shape());
-    for (Index i = 0; i < a.size(); ++i) change[i] = a[i] == b[i] ? 0 : 1;
+    Tensor<float> change(a.shape());
+    for (Index i = 0; i < a.size(); ++i) change[i] = a[i] == b[i] ? 0.0F : 1.0F;
     return dv::detail::occupied_window(change);
 }
 
 /// A user's layer without windows, or the softmax of one map, which is 1 whatever comes.
-bool says_nothing(const dv::AnyLayer<double>& layer, const Shape& src) {
+bool says_nothing(const dv::AnyLayer<float>& layer, const Shape& src) {
     return layer.kind() == "Flip" || (layer.kind() == "Softmax" && src[0] == 1);
 }
 
-Tensor<double> through(const dv::AnyLayer<double>& layer, const Tensor<double>& src) {
-    Tensor<double> dst;
-    dv::Record<double> record;
+Tensor<float> through(const dv::AnyLayer<float>& layer, const Tensor<float>& src) {
+    Tensor<float> dst;
+    dv::Record<float> record;
     layer.forward(src, dst, record, {});
     return dst;
 }
@@ -63,12 +64,12 @@ TEST_CASE("windows: what a layer's input window reaches is what changes with it,
     for (std::uint64_t seed = 1; seed <= 300; ++seed) {
         CAPTURE(seed);
         Random random(seed);
-        const auto model = support::any_model<double>(random, dv::ConvolutionMethod::direct);
+        const auto model = support::any_model<float>(random, dv::ConvolutionMethod::direct);
         for (std::size_t i = 0; i < model.size(); ++i) {
             const Shape &src = model.input_shape(i), &dst = model.output_shape(i);
             if (src.rank() != 3 || dst.rank() != 3 || says_nothing(model.layer(i), src)) continue;
             CAPTURE(model.name(i));
-            const auto before = support::random_tensor<double>(src.batched(1), random.bits(), 0.1, 0.6);
+            const auto before = support::random_tensor<float>(src.batched(1), random.bits(), 0.1, 0.6);
             const Window window = any_window(random, src, 4);
             const Window reached = model.layer(i).reached_by(window, dst);
             CHECK(difference(through(model.layer(i), before),
@@ -86,18 +87,18 @@ TEST_CASE("windows: what a layer's output window reads is what it changes with, 
     for (std::uint64_t seed = 1; seed <= 40; ++seed) {
         CAPTURE(seed);
         Random random(seed);
-        const auto model = support::any_model<double>(random, dv::ConvolutionMethod::direct);
+        const auto model = support::any_model<float>(random, dv::ConvolutionMethod::direct);
         for (std::size_t i = 0; i < model.size(); ++i) {
             const Shape &src = model.input_shape(i), &dst = model.output_shape(i);
             if (src.rank() != 3 || dst.rank() != 3 || says_nothing(model.layer(i), src)) continue;
             CAPTURE(model.name(i));
-            const auto before = support::random_tensor<double>(src.batched(1), random.bits(), 0.1, 0.6);
-            const Tensor<double> given = through(model.layer(i), before);
+            const auto before = support::random_tensor<float>(src.batched(1), random.bits(), 0.1, 0.6);
+            const Tensor<float> given = through(model.layer(i), before);
             const Window window = any_window(random, dst, 3);
-            Tensor<double> read({1, 1, src[1], src[2]});
+            Tensor<float> read({1, 1, src[1], src[2]});
             for (Index y = 0; y < src[1]; ++y)
                 for (Index x = 0; x < src[2]; ++x) {
-                    const Tensor<double> after = through(model.layer(i), disturbed(before, {y, x, 1, 1}, random));
+                    const Tensor<float> after = through(model.layer(i), disturbed(before, {y, x, 1, 1}, random));
                     const Window changed = difference(given, after);
                     // Positions may lie apart: ask those in the window alone.
                     for (Index c = 0; c < dst[0]; ++c)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
 #include <span>
 #include <utility>
@@ -160,6 +161,18 @@ dv::Sequential<T> any_model(Random& random, ConvolutionMethod method) {
         layers.emplace_back(dv::Dense<T>({.in = shape.elements(), .out = 5, .seed = random.bits()}));
     }
     return dv::Sequential<T>(input, std::move(layers));
+}
+
+/// Convolutions of 3x3 with so many maps that Winograd's filtering serves.
+inline dv::Sequential<float> winograd_model() {
+    std::vector<dv::AnyLayer<float>> layers;
+    for (const std::uint64_t i : {0U, 1U, 2U, 3U}) {
+        layers.emplace_back(
+            dv::Conv2D<float>({.in = i == 0 ? 3 : 32, .out = 32, .kernel = 3, .padding = 1, .seed = 1 + i}));
+        layers.emplace_back(dv::ReLU<float>());
+        if (i == 1) layers.emplace_back(dv::MaxPool2D<float>());
+    }
+    return dv::Sequential<float>({3, 48, 44}, std::move(layers));
 }
 
 }  // namespace support
