@@ -29,6 +29,18 @@ struct ChangedPicture {
     Window window;
 };
 
+namespace detail {
+
+/// The height of the tallest changed window and the width of the widest, at least 1.
+inline Size2D largest_change(std::span<const ChangedPicture> changes) {
+    Size2D largest(1, 1);
+    for (const ChangedPicture& change : changes)
+        largest = {std::max(largest.y, change.window.height), std::max(largest.x, change.window.width)};
+    return largest;
+}
+
+}  // namespace detail
+
 /// Options of an IncrementalForward.
 struct IncrementalOptions {
     /// Below 1 the result is approximate: of the window of a feature map that a change reaches, only the middle counts
@@ -141,9 +153,7 @@ class IncrementalForward {
         changed_.clear();
         for (Part& part : parts_) spare_.give(std::move(part.values));
         parts_.clear();
-        Size2D largest(1, 1);
-        for (const ChangedPicture& change : changes)
-            largest = {std::max(largest.y, change.window.height), std::max(largest.x, change.window.width)};
+        const Size2D largest = detail::largest_change(changes);
         if (largest != largest_) bytes_ = incremental_bytes(model_, largest_ = largest);
         limit_ = static_cast<Index>(bytes_ / sizeof(T)) * count();
         places_.assign(changes.size(), {});

@@ -151,6 +151,13 @@ OcclusionMap<T> empty_map(const PatchGrid& grid, const OcclusionOptions& options
     return map;
 }
 
+/// Writes the class probabilities at one position, counted in rows, into a map.
+template <class T>
+void record_position(OcclusionMap<T>& map, Index position, std::span<const T> probabilities) {
+    std::ranges::copy(probabilities, map.probabilities.begin() + position * static_cast<Index>(probabilities.size()));
+    map.probability[position] = probabilities[static_cast<std::size_t>(map.target)];
+}
+
 /// Writes the class probabilities at the positions that were seen into the maps, one for each picture.
 template <class T>
 void record_probabilities(const Sequential<T>& model, const ChangedOutputs<T>& seen, std::span<OcclusionMap<T>> maps) {
@@ -158,11 +165,8 @@ void record_probabilities(const Sequential<T>& model, const ChangedOutputs<T>& s
     make_probabilities(model, probabilities);
     for (Index i = 0; i < seen.count; ++i) {
         const Index positions = maps.front().probability.size();
-        OcclusionMap<T>& map = maps[static_cast<std::size_t>((seen.first + i) / positions)];
-        const auto row = std::as_const(probabilities).slice(i);
-        const Index at = (seen.first + i) % positions;
-        std::ranges::copy(row, map.probabilities.begin() + at * static_cast<Index>(row.size()));
-        map.probability[at] = row[static_cast<std::size_t>(map.target)];
+        record_position<T>(maps[static_cast<std::size_t>((seen.first + i) / positions)], (seen.first + i) % positions,
+                           std::as_const(probabilities).slice(i));
     }
 }
 

@@ -112,21 +112,16 @@ class DrillDown {
             make_probabilities(model_, probabilities);
             for (Index i = 0; i < seen.count; ++i) {
                 const Index at = positions[static_cast<std::size_t>(seen.first + i)];
-                record(std::as_const(probabilities).slice(i), at);
+                record_position<T>(result_.map, at, std::as_const(probabilities).slice(i));
                 result_.evaluated[at] = 1;
             }
         });
     }
 
-    void record(std::span<const T> probabilities, Index at) {
-        OcclusionMap<T>& map = result_.map;
-        std::ranges::copy(probabilities, map.probabilities.begin() + at * static_cast<Index>(probabilities.size()));
-        map.probability[at] = probabilities[static_cast<std::size_t>(map.target)];
-    }
-
     void copy(Index from, Index to) {
         const Index classes = result_.map.probabilities.shape()[2];
-        record({result_.map.probabilities.data() + from * classes, static_cast<std::size_t>(classes)}, to);
+        const T* const first = result_.map.probabilities.data() + from * classes;
+        record_position<T>(result_.map, to, {first, static_cast<std::size_t>(classes)});
     }
 
     const Sequential<T>& model_;

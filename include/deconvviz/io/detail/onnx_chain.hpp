@@ -50,7 +50,6 @@ class OnnxChain {
   private:
     static constexpr std::int64_t batch = OnnxNumberTable::batch;
     static constexpr Index largest_sample = Index{1} << 28;
-    static constexpr std::size_t most_numbers = 64;  // in what an exporter computes on the side
 
     template <class... Why>
     [[noreturn]] void refuse(const Why&... why) const {

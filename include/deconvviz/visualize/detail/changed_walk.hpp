@@ -93,13 +93,6 @@ class ChangedWalker {
   private:
     const ChangedPicture& change(Index i) const { return changes_[static_cast<std::size_t>(i)]; }
 
-    Size2D largest_window() const {
-        Size2D largest(1, 1);
-        for (const ChangedPicture& each : changes_)
-            largest = {std::max(largest.y, each.window.height), std::max(largest.x, each.window.width)};
-        return largest;
-    }
-
     /// Of an ordinary pass, for each picture: two neighbouring activations; where a map is watched, all of them.
     std::size_t whole_bytes() const {
         Index most = 0, all = 2 * model_.input_shape().elements();
@@ -112,7 +105,7 @@ class ChangedWalker {
 
     Index changes_at_once(bool incremental) const {
         constexpr Index most_incremental = 256, most_whole = 64;
-        const std::size_t bytes = incremental ? incremental_bytes(model_, largest_window()) : whole_bytes();
+        const std::size_t bytes = incremental ? incremental_bytes(model_, largest_change(changes_)) : whole_bytes();
         const Index most = walk_.batch > 0 ? walk_.batch : incremental ? most_incremental : most_whole;
         return std::clamp<Index>(static_cast<Index>(walk_.memory / std::max<std::size_t>(bytes, 1)), 1, most);
     }
