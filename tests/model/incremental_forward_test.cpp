@@ -73,7 +73,7 @@ void check_networks(ConvolutionMethod method, std::uint64_t first_seed, int netw
         const auto trace = model.trace(pictures);
         const auto changes = any_changes(random, trace.batch(), model.input_shape());
         const auto expected = model.trace(painted(pictures, changes, paint));
-        dv::IncrementalForward<T> forward(model, trace);
+        dv::IncrementalForward<T> forward(model, trace, {.watched = 0});
         for (int again = 0; again < 2; ++again) {
             const auto& output = forward.run(
                 changes,

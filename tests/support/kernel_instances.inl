@@ -9,6 +9,15 @@ DECONVVIZ_INSTANCE void transposed_convolution<DECONVVIZ_REAL>(const Convolution
                                                                const DECONVVIZ_REAL*, DECONVVIZ_REAL*, const Window&);
 DECONVVIZ_INSTANCE void convolution_weight_gradient<DECONVVIZ_REAL>(const ConvolutionShape&, const DECONVVIZ_REAL*,
                                                                     const DECONVVIZ_REAL*, DECONVVIZ_REAL*);
+DECONVVIZ_INSTANCE bool changed_convolution<DECONVVIZ_REAL>(const ChangedConvolution<DECONVVIZ_REAL>&);
+DECONVVIZ_INSTANCE void max_pool_side_by_side<DECONVVIZ_REAL>(const MaxPoolShape&,
+                                                              const SideBySide<const DECONVVIZ_REAL*>&,
+                                                              const SideBySide<DECONVVIZ_REAL*>&);
+DECONVVIZ_INSTANCE void average_pool_side_by_side<DECONVVIZ_REAL>(const AveragePoolShape&,
+                                                                  const SideBySide<const DECONVVIZ_REAL*>&,
+                                                                  const SideBySide<DECONVVIZ_REAL*>&);
+DECONVVIZ_INSTANCE void take_apart<DECONVVIZ_REAL>(const SideBySide<const DECONVVIZ_REAL*>&, Index, const Size2D&,
+                                                   Index, DECONVVIZ_REAL* const*);
 DECONVVIZ_INSTANCE void dense<DECONVVIZ_REAL>(const DenseShape&, const DECONVVIZ_REAL*, const DECONVVIZ_REAL*,
                                               const DECONVVIZ_REAL*, DECONVVIZ_REAL*);
 DECONVVIZ_INSTANCE void dense_transposed<DECONVVIZ_REAL>(const DenseShape&, const DECONVVIZ_REAL*,

@@ -10,7 +10,8 @@ namespace deconvviz {
 /// How a convolution, and its reverse, is computed.
 /// automatic: kernels of 3x3 without stride or dilation by Winograd's minimal filtering [lavin2016] where that is the
 /// faster way, all others directly. Its rounding error is a few times that of the direct way (docs/performance.md), and
-/// a value whose sum has only zeros may come out as a rounding error instead of a zero.
+/// a value whose sum has only zeros may come out as a rounding error instead of a zero. For a picture that differs from
+/// a known one in a window, the convolution of the change may be added to the known result (IncrementalForward).
 /// direct: each output is the sum over its taps, term by term in order.
 enum class ConvolutionMethod { automatic, direct };
 

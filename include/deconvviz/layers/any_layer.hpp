@@ -90,6 +90,18 @@ class AnyLayer {
     void forward_window(const ForwardWindows& windows, const Tensor<T>& src, Tensor<T>& dst, Record<T>& room) const {
         held_->forward_window(windows, src, dst, room);
     }
+    /// Can it work on pictures side by side, by `forward_side_by_side` or, where it is pointwise, by `forward`?
+    bool knows_side_by_side() const { return held_->knows_side_by_side(); }
+    /// For a layer that knows_side_by_side() and is not pointwise. False where the result would not be good.
+    bool forward_side_by_side(const ForwardWindows& windows, const KnownMaps<T>& known, const Tensor<T>& src,
+                              Tensor<T>& dst) const {
+        return held_->forward_side_by_side(windows, known, src, dst);
+    }
+    /// What that costs for each picture; nothing for a layer that has to read all there is around a change.
+    std::optional<Index> side_by_side_multiply_adds(const ForwardWindows& windows, const Shape& src,
+                                                    const Shape& dst) const {
+        return held_->side_by_side_multiply_adds(windows, src, dst);
+    }
     void backward(const LayerTrace<T>& seen, const Tensor<T>& grad_dst, Tensor<T>* grad_src,
                   std::span<Tensor<T>> gradients) const {
         held_->backward(seen, grad_dst, grad_src, gradients);
@@ -123,6 +135,11 @@ class AnyLayer {
         virtual void forward(const Tensor<T>&, Tensor<T>&, Record<T>&, const PassOptions&) const = 0;
         virtual bool knows_windows() const = 0;
         virtual void forward_window(const ForwardWindows&, const Tensor<T>&, Tensor<T>&, Record<T>&) const = 0;
+        virtual bool knows_side_by_side() const = 0;
+        virtual bool forward_side_by_side(const ForwardWindows&, const KnownMaps<T>&, const Tensor<T>&,
+                                          Tensor<T>&) const = 0;
+        virtual std::optional<Index> side_by_side_multiply_adds(const ForwardWindows&, const Shape&,
+                                                                const Shape&) const = 0;
         virtual bool forward_in_place(Tensor<T>&) const = 0;
         virtual void backward(const LayerTrace<T>&, const Tensor<T>&, Tensor<T>*, std::span<Tensor<T>>) const = 0;
         virtual void deconv(const LayerTrace<T>&, const Tensor<T>&, Tensor<T>&, const ReverseRules&) const = 0;
@@ -210,6 +227,29 @@ class AnyLayer {
                 layer.forward_window(windows, src, dst, room);
             } else {
                 layer.forward(src, dst, room, {.recorded = false});
+            }
+        }
+        bool knows_side_by_side() const override {
+            if constexpr (requires { layer.knows_side_by_side(); }) {
+                return layer.knows_side_by_side();
+            } else {
+                return pointwise();
+            }
+        }
+        bool forward_side_by_side(const ForwardWindows& windows, const KnownMaps<T>& known, const Tensor<T>& src,
+                                  Tensor<T>& dst) const override {
+            if constexpr (requires { layer.forward_side_by_side(windows, known, src, dst); }) {
+                return layer.forward_side_by_side(windows, known, src, dst);
+            } else {
+                return false;
+            }
+        }
+        std::optional<Index> side_by_side_multiply_adds(const ForwardWindows& windows, const Shape& src,
+                                                        const Shape& dst) const override {
+            if constexpr (requires { layer.side_by_side_multiply_adds(windows, src, dst); }) {
+                return layer.side_by_side_multiply_adds(windows, src, dst);
+            } else {
+                return std::nullopt;
             }
         }
         bool forward_in_place(Tensor<T>& values) const override {

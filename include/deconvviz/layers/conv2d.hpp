@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "deconvviz/core/tensor.hpp"
+#include "deconvviz/kernels/changed_convolution.hpp"
 #include "deconvviz/kernels/convolution.hpp"
 #include "deconvviz/kernels/convolution_gradient.hpp"
 #include "deconvviz/kernels/elementwise.hpp"
@@ -123,6 +124,23 @@ class Conv2D {
         shape.batch_decides = true;
         kernels::convolution(shape, src.data(), weights_.data(), bias_.empty() ? nullptr : bias_.data(), dst.data(),
                              shape.whole_dst());
+    }
+
+    /// Only the change is convolved, which is no sum over all taps in order.
+    bool knows_side_by_side() const { return options_.method == ConvolutionMethod::automatic; }
+    Index side_by_side_multiply_adds(const ForwardWindows& windows, const Shape& src, const Shape& dst) const {
+        return kernels::changed_multiply_adds(kernel_shape(src.batched(1), dst.batched(1)), windows.src, windows.dst);
+    }
+    bool forward_side_by_side(const ForwardWindows& windows, const KnownMaps<T>& known, const Tensor<T>& src,
+                              Tensor<T>& dst) const {
+        dst.resize({options_.out, windows.dst.height, windows.dst.width, kernels::side_by_side});
+        return kernels::changed_convolution<T>(
+            {.shape = kernel_shape(known.src_shape.batched(1), known.dst_shape.batched(1)),
+             .weights = weights_.data(),
+             .known_src = known.src,
+             .known_dst = known.dst,
+             .src = {windows.src, src.data()},
+             .dst = {windows.dst, dst.data()}});
     }
 
     void backward(const LayerTrace<T>& seen, const Tensor<T>& grad_dst, Tensor<T>* grad_src,

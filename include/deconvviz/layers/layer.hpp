@@ -89,6 +89,15 @@ struct LayerTrace {
     const Record<T>& record;
 };
 
+/// The maps (C, H, W) that a layer reads, and those that it gives, for a known picture.
+template <class T>
+struct KnownMaps {
+    Shape src_shape;
+    const T* src = nullptr;
+    Shape dst_shape;
+    const T* dst = nullptr;
+};
+
 /// Where a signal lies on its way back through a layer of feature maps: it is zero outside of `dst` at the layer's
 /// output, and so at its input outside of `src`, which is what `dst` reads.
 struct ReverseWindows {
@@ -159,6 +168,13 @@ struct Parameter {
 ///   takes to lie around its input, and what is read with that, at the same distance from `dst` everywhere.
 ///   `forward_window` then gets all of it in src, which may reach beyond the border, and one call may stand for windows
 ///   of one size at different places. Without it, windows are computed together where they lie at one place.
+/// - `bool knows_side_by_side() const` and `bool forward_side_by_side(windows, known, src, dst) const`: pictures that
+///   differ from a known one in a window, 16 side by side (kernels/side_by_side.hpp). src, (C, windows.src.height,
+///   windows.src.width, 16), holds the input in `windows.src`, all else is as in `known` (a KnownMaps<T>); dst is
+///   resized and written for `windows.dst`. False, and dst unspecified, where the result would not be as good as that
+///   of `forward`. `windows.src` holds all that is read unless the layer has `Index side_by_side_multiply_adds(windows,
+///   src_shape, dst_shape) const`: then it may be as small as the change, and that is the cost. Layers that are
+///   `pointwise` need none of these.
 /// - `Size2D window_grain() const`: heights and widths of windows that are no multiples of it cost as much as the next
 ///   multiple.
 template <class L, class T>

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "deconvviz/kernels/max_pool.hpp"
+#include "deconvviz/kernels/side_by_side.hpp"
 #include "deconvviz/kernels/unpool_to_centres.hpp"
 #include "deconvviz/layers/detail/pooling.hpp"
 #include "deconvviz/layers/detail/windows.hpp"
@@ -70,6 +71,15 @@ class MaxPool2D {
         kernels::MaxPoolShape shape = kernel_shape(src.shape(), dst.shape());
         shape.sliding.padding = detail::window_padding(sliding(), windows.dst, windows.src);
         pool(shape, src.data(), dst.data(), room.switches);
+    }
+
+    bool knows_side_by_side() const { return true; }
+    bool forward_side_by_side(const ForwardWindows& windows, const KnownMaps<T>& known, const Tensor<T>& src,
+                              Tensor<T>& dst) const {
+        dst.resize({src.shape()[0], windows.dst.height, windows.dst.width, kernels::side_by_side});
+        kernels::max_pool_side_by_side<T>(kernel_shape(known.src_shape.batched(1), known.dst_shape.batched(1)),
+                                          {windows.src, src.data()}, {windows.dst, dst.data()});
+        return true;
     }
 
     void backward(const LayerTrace<T>& seen, const Tensor<T>& grad_dst, Tensor<T>* grad_src,

@@ -235,7 +235,7 @@ class CorrespondencePass {
             changes.push_back({i, difference_window(shape, images_.slice(first + i), changed_.slice(first + i))});
         }
         model_.trace(batch_, trace_, {.last = LayerId(*std::max_element(layers_.begin(), layers_.end()))});
-        IncrementalForward<T> forward(model_, trace_);
+        IncrementalForward<T> forward(model_, trace_, {.watched = *std::min_element(layers_.begin(), layers_.end())});
         const auto paint = [&](std::size_t i, Tensor<T>& pixels) {
             const Index picture = first + static_cast<Index>(i);
             copy_window(shape.batched(1), changed_.slice(picture).data(), changes[i].window, pixels.data());

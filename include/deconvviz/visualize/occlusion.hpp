@@ -197,8 +197,8 @@ std::vector<OcclusionMap<T>> occlusion_maps(const Sequential<T>& model, const Tr
 ///
 /// Only what the patch reaches is computed for each position (see IncrementalForward), for many positions at once, on
 /// all threads. The result is that of OcclusionMethod::full, an ordinary forward pass for each position: the same bits
-/// where all convolutions use ConvolutionMethod::direct or have no 3x3 kernel, else within rounding, whose last bits
-/// depend on `batch` and `memory` (never on the number of threads).
+/// where all convolutions use ConvolutionMethod::direct, else within rounding, whose last bits depend on `batch` and
+/// `memory` (never on the number of threads).
 ///
 /// Throws ShapeError for a picture or model that does not fit, OptionError for sizes below 1 or a class that there is
 /// not, CancelledError where `progress` said so. Cost: one forward pass, and for each position the share of one that

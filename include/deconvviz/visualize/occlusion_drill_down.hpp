@@ -138,7 +138,7 @@ class DrillDown {
 /// An approximate occlusion map: the grid of occlusion_sensitivity is cut into cells of coarse x coarse positions, and
 /// the patch goes to the middle of each; then to all positions of the cells in which the target's probability was
 /// lowest, `share` of them. The other positions have the value of their cell's middle; `evaluated` tells which are
-/// which. What is evaluated is what occlusion_sensitivity gives (to the last bits where Winograd's filtering serves).
+/// which. What is evaluated is what occlusion_sensitivity gives, within rounding.
 ///
 /// This is the adaptive drill-down of [nakandala2019]: at best 1 / (1 / coarse² + share) times faster. What lies
 /// between the middles of cells that are not refined is missed; docs/performance.md says how much that changes real

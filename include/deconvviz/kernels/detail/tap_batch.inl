@@ -43,6 +43,15 @@ struct TapRange {
     Index count() const { return last - first; }
     /// Are the taps the same ones?
     bool same(const TapRange& other) const { return taps == other.taps && first == other.first && last == other.last; }
+    /// The taps that either has; both are of one phase. Where this one reads the first of them is not kept.
+    TapRange joined(const TapRange& other) const {
+        TapRange both = count() > 0 ? *this : other;
+        if (count() > 0 && other.count() > 0) {
+            both.first = std::min(first, other.first);
+            both.last = std::max(last, other.last);
+        }
+        return both;
+    }
 };
 
 /// Taps of all outputs along one axis that lie inside of the source.

@@ -45,7 +45,28 @@ class SpareTensors {
         }
     }
 
+    /// Takes over what this thread has kept, if anything.
+    void recall() { give(std::exchange(kept(), {})); }
+
+    /// Leaves the largest one of at most 4 MB of floats to this thread, for whoever comes next.
+    void leave() {
+        constexpr Index most = Index{1} << 20;
+        Tensor<T>* largest = nullptr;
+        for (Tensor<T>& tensor : spare_)
+            if (tensor.capacity() <= most && (largest == nullptr || tensor.capacity() > largest->capacity()))
+                largest = &tensor;
+        if (largest == nullptr) return;
+        kept() = std::move(*largest);
+        *largest = std::move(spare_.back());
+        spare_.pop_back();
+    }
+
   private:
+    static Tensor<T>& kept() {
+        thread_local Tensor<T> tensor;
+        return tensor;
+    }
+
     std::vector<Tensor<T>> spare_;
 };
 

@@ -80,7 +80,9 @@ class ChangedWalker {
         const bool incremental = walk_.method == OcclusionMethod::incremental;
         const auto total = static_cast<Index>(changes_.size());
         const Index at_once = changes_at_once(incremental);
-        IncrementalForward<T> forward(model_, trace_, {.projective_field = walk_.projective_field});
+        IncrementalOptions options{.projective_field = walk_.projective_field};
+        if (walk_.watched) options.watched = walk_.watched->layer;
+        IncrementalForward<T> forward(model_, trace_, options);
         for (Index first = 0; first < total; first += at_once) {
             const Index count = std::min(at_once, total - first);
             const Tensor<T>& output =
@@ -107,7 +109,10 @@ class ChangedWalker {
         constexpr Index most_incremental = 256, most_whole = 64;
         const std::size_t bytes = incremental ? incremental_bytes(model_, largest_change(changes_)) : whole_bytes();
         const Index most = walk_.batch > 0 ? walk_.batch : incremental ? most_incremental : most_whole;
-        return std::clamp<Index>(static_cast<Index>(walk_.memory / std::max<std::size_t>(bytes, 1)), 1, most);
+        const Index fitting =
+            std::clamp<Index>(static_cast<Index>(walk_.memory / std::max<std::size_t>(bytes, 1)), 1, most);
+        const auto total = std::max<Index>(static_cast<Index>(changes_.size()), 1);
+        return walk_.batch > 0 ? fitting : ceil_div(total, ceil_div(total, fitting));  // of nearly one size
     }
 
     const Tensor<T>& changed_windows(IncrementalForward<T>& forward, Index first, Index count) {

@@ -1,0 +1,116 @@
+/// @file
+/// What a convolution gives for pictures that differ from a known one in a window: the known result, and to it the
+/// convolution of the change.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+
+#include "deconvviz/core/window.hpp"
+#include "deconvviz/kernels/convolution.hpp"
+#include "deconvviz/kernels/convolution_shape.hpp"
+#include "deconvviz/kernels/detail/scratch.hpp"
+#include "deconvviz/kernels/detail/tap_product.hpp"
+#include "deconvviz/kernels/isa.hpp"
+#include "deconvviz/kernels/side_by_side.hpp"
+
+namespace deconvviz::kernels {
+
+/// What a convolution gives for the pictures.
+template <class T>
+struct ChangedConvolution {
+    ConvolutionShape shape;  // of the whole maps of one picture
+    const T* weights = nullptr;
+    const T* known_src = nullptr;  // what it reads for the known picture, and what it gives (with its bias), whole
+    const T* known_dst = nullptr;
+    SideBySide<const T*> src;
+    SideBySide<T*> dst;
+};
+
+namespace reference {
+
+/// For each picture of the window dst.window what `convolution` gives for the whole picture; of the bias it is told by
+/// known_dst.
+template <class T>
+void changed_convolution(const ChangedConvolution<T>& c) {
+    const ConvolutionShape& s = c.shape;
+    const Window &from = c.src.window, &to = c.dst.window;
+    for (Index o = 0; o < s.dst_channels; ++o)
+        for (Index y = to.y; y < to.y + to.height; ++y)
+            for (Index x = to.x; x < to.x + to.width; ++x)
+                for (Index p = 0; p < side_by_side; ++p) {
+                    T sum = c.known_dst[o * s.dst_plane() + y * s.dst_width + x];
+                    const T* filter = c.weights + o * s.group_src() * s.taps();
+                    for (Index i = 0; i < s.group_src(); ++i)
+                        for (Index ky = 0; ky < s.sliding.kernel.y; ++ky)
+                            for (Index kx = 0; kx < s.sliding.kernel.x; ++kx, ++filter) {
+                                const Index sy = s.src_row(y, ky), sx = s.src_column(x, kx);
+                                if (!contains(from, {sy, sx, 1, 1})) continue;
+                                const Index channel = o / s.group_dst() * s.group_src() + i;
+                                const T known = c.known_src[channel * s.src_plane() + sy * s.src_width + sx];
+                                sum += *filter * (c.src.at(channel, sy, sx)[p] - known);
+                            }
+                    c.dst.at(o, y, x)[p] = sum;
+                }
+}
+
+}  // namespace reference
+
+namespace detail {
+
+/// How many times larger than the values of the new picture a change may be, for its sums to be as good as new ones.
+inline constexpr int largest_change = 8;
+
+/// Taps of the outputs of a window along one axis that lie in a window of the source.
+inline Index taps_between(Index outputs, Index first_read, Index stride, Index kernel, Index dilation, Index size) {
+    const Taps taps{kernel, first_read, dilation, 0, 1};
+    Index count = 0;
+    for (Index output = 0; output < outputs; ++output) {
+        const auto [first, last] = taps.inside(output * stride, size);
+        count += last - first;
+    }
+    return count;
+}
+
+/// One group of the convolution of a change, whose source is the window of it.
+template <class T>
+TapProduct<T> change_product(const ChangedConvolution<T>& c, Index group, Taps (&taps)[2]) {
+    ConvolutionShape s = c.shape;
+    const Window& from = c.src.window;
+    s.sliding.padding.y += from.y;
+    s.sliding.padding.x += from.x;
+    s.src_height = from.height;
+    s.src_width = from.width;
+    return convolution_product<T>(s, group, c.src.values, c.weights, nullptr, nullptr, c.dst.window, taps);
+}
+
+}  // namespace detail
+
+/// The multiply-adds of `changed_convolution` for each picture.
+inline Index changed_multiply_adds(const ConvolutionShape& s, const Window& src, const Window& dst) {
+    const auto& [kernel, stride, padding, dilation] = s.sliding;
+    return s.dst_channels * s.group_src() *
+           detail::taps_between(dst.height, s.src_row(dst.y, 0) - src.y, stride.y, kernel.y, dilation.y, src.height) *
+           detail::taps_between(dst.width, s.src_column(dst.x, 0) - src.x, stride.x, kernel.x, dilation.x, src.width);
+}
+
+}  // namespace deconvviz::kernels
+
+#define DECONVVIZ_ISA_FILE "deconvviz/kernels/detail/changed_convolution.inl"
+#include "deconvviz/kernels/detail/for_each_isa.inl"
+
+namespace deconvviz::kernels {
+
+/// The fast version of reference::changed_convolution: what the layer gives for the known picture, and to it the
+/// convolution of the change. A product with what has not changed is never computed.
+///
+/// The result is that of a convolution of the new picture within rounding as long as the change is not much larger than
+/// that picture: sums of a huge known value less itself would leave its rounding error. So where a change exceeds 8
+/// times the largest value of its new picture, or is no number, false is returned and dst is unspecified.
+/// Cost: `changed_multiply_adds` for each of the 16 pictures.
+template <class T>
+bool changed_convolution(const ChangedConvolution<T>& convolution) {
+    DECONVVIZ_DISPATCH(changed_convolution(convolution));
+}
+
+}  // namespace deconvviz::kernels
