@@ -1,5 +1,5 @@
-// Included before everything else in every test: the kernels are compiled once, in kernels_float.cpp and
-// kernels_double.cpp, not again in each file of tests (three instruction sets each time).
+// The kernels are compiled once, in kernels_float.cpp and kernels_double.cpp, not again in each file of tests (three
+// instruction sets each time).
 #pragma once
 
 #include "deconvviz/kernels/changed_convolution.hpp"
