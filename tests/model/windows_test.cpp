@@ -57,11 +57,20 @@ Tensor<float> through(const dv::AnyLayer<float>& layer, const Tensor<float>& src
     return dst;
 }
 
-}  // namespace
+/// A layer from maps to maps, and random maps before it.
+struct LayerBetweenMaps {
+    const dv::AnyLayer<float>& layer;
+    const Shape& src;
+    const Shape& dst;
+    Tensor<float> before;
+};
 
-TEST_CASE("windows: what a layer's input window reaches is what changes with it, in random networks") {
-    int layers = 0, in_part = 0;
-    for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+/// Calls `look(LayerBetweenMaps, Random&)` for each such layer that says something, in so many random networks; returns
+/// their number.
+template <class Look>
+int look_at_layers(std::uint64_t networks, const Look& look) {
+    int layers = 0;
+    for (std::uint64_t seed = 1; seed <= networks; ++seed) {
         CAPTURE(seed);
         Random random(seed);
         const auto model = support::any_model<float>(random, dv::ConvolutionMethod::direct);
@@ -69,48 +78,47 @@ TEST_CASE("windows: what a layer's input window reaches is what changes with it,
             const Shape &src = model.input_shape(i), &dst = model.output_shape(i);
             if (src.rank() != 3 || dst.rank() != 3 || says_nothing(model.layer(i), src)) continue;
             CAPTURE(model.name(i));
-            const auto before = support::random_tensor<float>(src.batched(1), random.bits(), 0.1, 0.6);
-            const Window window = any_window(random, src, 4);
-            const Window reached = model.layer(i).reached_by(window, dst);
-            CHECK(difference(through(model.layer(i), before),
-                             through(model.layer(i), disturbed(before, window, random))) == reached);
+            look({model.layer(i), src, dst, support::random_tensor<float>(src.batched(1), random.bits(), 0.1, 0.6)},
+                 random);
             ++layers;
-            in_part += reached != dv::detail::whole_window(dst) && !reached.empty();
         }
     }
+    return layers;
+}
+
+}  // namespace
+
+TEST_CASE("windows: what a layer's input window reaches is what changes with it, in random networks") {
+    int in_part = 0;
+    const int layers = look_at_layers(300, [&](const LayerBetweenMaps& at, Random& random) {
+        const Window window = any_window(random, at.src, 4);
+        const Window reached = at.layer.reached_by(window, at.dst);
+        CHECK(difference(through(at.layer, at.before), through(at.layer, disturbed(at.before, window, random))) ==
+              reached);
+        in_part += reached != dv::detail::whole_window(at.dst) && !reached.empty();
+    });
     CHECK(layers > 800);
     CHECK(in_part > layers / 2);
 }
 
 TEST_CASE("windows: what a layer's output window reads is what it changes with, in random networks") {
-    int layers = 0;
-    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
-        CAPTURE(seed);
-        Random random(seed);
-        const auto model = support::any_model<float>(random, dv::ConvolutionMethod::direct);
-        for (std::size_t i = 0; i < model.size(); ++i) {
-            const Shape &src = model.input_shape(i), &dst = model.output_shape(i);
-            if (src.rank() != 3 || dst.rank() != 3 || says_nothing(model.layer(i), src)) continue;
-            CAPTURE(model.name(i));
-            const auto before = support::random_tensor<float>(src.batched(1), random.bits(), 0.1, 0.6);
-            const Tensor<float> given = through(model.layer(i), before);
-            const Window window = any_window(random, dst, 3);
-            Tensor<float> read({1, 1, src[1], src[2]});
-            for (Index y = 0; y < src[1]; ++y)
-                for (Index x = 0; x < src[2]; ++x) {
-                    const Tensor<float> after = through(model.layer(i), disturbed(before, {y, x, 1, 1}, random));
-                    const Window changed = difference(given, after);
-                    // Positions may lie apart: ask those in the window alone.
-                    for (Index c = 0; c < dst[0]; ++c)
-                        for (Index wy = window.y; wy < window.y + window.height; ++wy)
-                            for (Index wx = window.x; wx < window.x + window.width; ++wx)
-                                if (!changed.empty() && given(0, c, wy, wx) != after(0, c, wy, wx))
-                                    read(0, 0, y, x) = 1;
-                }
-            CHECK(dv::detail::occupied_window(read) == model.layer(i).reads(window, src));
-            ++layers;
-        }
-    }
+    const int layers = look_at_layers(40, [](const LayerBetweenMaps& at, Random& random) {
+        const Shape &src = at.src, &dst = at.dst;
+        const Tensor<float> given = through(at.layer, at.before);
+        const Window window = any_window(random, dst, 3);
+        Tensor<float> read({1, 1, src[1], src[2]});
+        for (Index y = 0; y < src[1]; ++y)
+            for (Index x = 0; x < src[2]; ++x) {
+                const Tensor<float> after = through(at.layer, disturbed(at.before, {y, x, 1, 1}, random));
+                const Window changed = difference(given, after);
+                // Positions may lie apart: ask those in the window alone.
+                for (Index c = 0; c < dst[0]; ++c)
+                    for (Index wy = window.y; wy < window.y + window.height; ++wy)
+                        for (Index wx = window.x; wx < window.x + window.width; ++wx)
+                            if (!changed.empty() && given(0, c, wy, wx) != after(0, c, wy, wx)) read(0, 0, y, x) = 1;
+            }
+        CHECK(dv::detail::occupied_window(read) == at.layer.reads(window, src));
+    });
     CHECK(layers > 100);
 }
 
