@@ -22,6 +22,14 @@ void expect_classes(const Sequential<T>& model, std::string_view what) {
         raise<ShapeError>(what, ": the model must end in classes (F), it ends in ", model.output_shape());
 }
 
+/// Throws OptionError for a class that the model, which ends in classes, does not have.
+template <class T>
+void expect_class(const Sequential<T>& model, std::optional<Index> label, std::string_view what) {
+    const Index classes = model.output_shape()[0];
+    if (label && (*label < 0 || *label >= classes))
+        raise<OptionError>(what, ": there is no class ", *label, ": the classes are 0 … ", classes - 1);
+}
+
 /// The softmax that the model ends in, where it ends in one over the classes: of flat features, or of maps of one pixel
 /// that are flattened then.
 template <class T>

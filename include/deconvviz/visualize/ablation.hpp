@@ -93,15 +93,10 @@ void check(const Sequential<T>& model, const Tensor<T>& image, const Tensor<T>& 
         raise<ShapeError>("feature ablation: expected a picture of ", shape, ", got ", image.shape());
     if (masks.rank() != 4 || masks.shape()[0] < 1 || masks.shape().sample() != Shape{1, shape[1], shape[2]})
         raise<ShapeError>("feature ablation: expected masks (R,1,", shape[1], ",", shape[2], "), got ", masks.shape());
-    for (const T m : masks)
-        if (!(m >= 0 && m <= 1))
-            raise<OptionError>("feature ablation: expected masks with values in [0, 1], the share that is hidden, got ",
-                               m);
+    expect_shares(masks, "feature ablation");
     expect_classes(model, "feature ablation");
     if (options.batch < 0) raise<OptionError>("feature ablation: expected a batch of at least 0, got ", options.batch);
-    if (options.target && (*options.target < 0 || *options.target >= model.output_shape()[0]))
-        raise<OptionError>("feature ablation: there is no class ", *options.target, ": the classes are 0 … ",
-                           model.output_shape()[0] - 1);
+    expect_class(model, options.target, "feature ablation");
 }
 
 }  // namespace detail

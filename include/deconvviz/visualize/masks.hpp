@@ -29,6 +29,14 @@ inline void expect_windows(const Shape& images, const std::vector<Window>& windo
                               windows[i], " for picture ", i);
 }
 
+/// Throws OptionError for masks with other values than shares.
+template <class T>
+void expect_shares(const Tensor<T>& masks, std::string_view what) {
+    for (const T m : masks)
+        if (!(m >= 0 && m <= 1))
+            raise<OptionError>(what, ": expected masks with values in [0, 1], the share that is hidden, got ", m);
+}
+
 /// A pixel of which `fill` hides a share.
 template <class T>
 constexpr T hidden_value(T pixel, T share, T fill) {
@@ -70,10 +78,7 @@ Tensor<T> occluded(const Tensor<T>& images, const Tensor<T>& masks, T fill) {
     if (masks.shape() != expected)
         detail::raise<ShapeError>("occluded: expected masks of ", expected, " for pictures of ", shape, ", got ",
                                   masks.shape());
-    for (const T m : masks)
-        if (!(m >= 0 && m <= 1))
-            detail::raise<OptionError>("occluded: expected masks with values in [0, 1], the share that is hidden, got ",
-                                       m);
+    detail::expect_shares(masks, "occluded");
     Tensor<T> hidden(shape);
     const Index plane = shape[2] * shape[3];
     for (Index n = 0; n < shape[0]; ++n)

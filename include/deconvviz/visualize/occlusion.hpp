@@ -92,7 +92,10 @@ Tensor<T> occluded(const Tensor<T>& image, const Window& window, T fill) {
         detail::raise<ShapeError>("occluded: expected a window of a picture (C,H,W), got ", window, " of ",
                                   image.shape());
     Tensor<T> copy = image;
-    detail::hide(copy.data(), copy.shape(), window, fill);
+    const Shape& shape = image.shape();
+    for (Index c = 0; c < shape[0]; ++c)
+        for (Index y = window.y; y < window.y + window.height; ++y)
+            std::fill_n(copy.data() + (c * shape[1] + y) * shape[2] + window.x, window.width, fill);
     return copy;
 }
 
@@ -108,9 +111,7 @@ void check(const Sequential<T>& model, const OcclusionOptions& options) {
         detail::raise<OptionError>("occlusion: expected a projective field above 0 and up to 1, and 1 for the full ",
                                    "method, got ", options.projective_field);
     if (options.batch < 0) detail::raise<OptionError>("occlusion: expected a batch of at least 0, got ", options.batch);
-    if (options.target && (*options.target < 0 || *options.target >= model.output_shape()[0]))
-        detail::raise<OptionError>("occlusion: there is no class ", *options.target, ": the classes are 0 … ",
-                                   model.output_shape()[0] - 1);
+    expect_class(model, options.target, "occlusion");
 }
 
 /// Throws ShapeError for something else than a picture of the model's.

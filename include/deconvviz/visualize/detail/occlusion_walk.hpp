@@ -5,19 +5,11 @@
 #include <algorithm>
 #include <vector>
 
-#include "deconvviz/core/tensor.hpp"
+#include "deconvviz/core/shape.hpp"
 #include "deconvviz/core/window.hpp"
 #include "deconvviz/model/incremental_forward.hpp"
 
 namespace deconvviz::detail {
-
-/// Sets the pixels of `window` to `fill` in all channels of a picture (C, H, W).
-template <class T>
-void hide(T* picture, const Shape& shape, const Window& window, T fill) {
-    for (Index c = 0; c < shape[0]; ++c)
-        for (Index y = window.y; y < window.y + window.height; ++y)
-            std::fill_n(picture + (c * shape[1] + y) * shape[2] + window.x, window.width, fill);
-}
 
 /// Positions of a patch along one axis, from 0 in steps of the stride until the border is reached; the last patch is
 /// clipped there. With a stride larger than the patch, the last one that still hides a pixel.
