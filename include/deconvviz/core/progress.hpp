@@ -32,15 +32,13 @@ namespace detail {
 class ProgressMeter {
   public:
     ProgressMeter(std::string_view what, std::string_view steps, Index total, const OnProgress& callback)
-        : what_(what), steps_(steps), callback_(callback) {
-        progress_.total = total;
-    }
+        : what_(what), steps_(steps), total_(total), callback_(callback) {}
 
-    void advance(Index count = 1) { reach(progress_.done + count); }
+    void advance(Index count = 1) { reach(done_ + count); }
 
     /// So many steps are done.
     void reach(Index done) {
-        progress_.done = done;
+        done_ = done;
         if (callback_) tell();
     }
 
@@ -49,24 +47,28 @@ class ProgressMeter {
     void pass(Index done) {
         using namespace std::chrono_literals;
         if (!callback_ || std::chrono::steady_clock::now() - told_ < 100ms) return;
-        progress_.done = std::max(progress_.done, done);
-        if (progress_.done > 0) tell();
+        done_ = std::max(done_, done);
+        if (done_ > 0) tell();
+    }
+
+    /// How far it is at this moment, with so many steps done: one at least.
+    Progress at(Index done) const {
+        const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+        return {done, total_, seconds, seconds / static_cast<double>(done) * static_cast<double>(total_ - done)};
     }
 
   private:
     void tell() {
-        progress_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-        progress_.seconds_left = progress_.seconds / static_cast<double>(progress_.done) *
-                                 static_cast<double>(progress_.total - progress_.done);
-        if (!callback_(progress_))
-            raise<CancelledError>(what_, ": cancelled after ", progress_.done, " of ", progress_.total, " ", steps_);
+        if (!callback_(at(done_)))
+            raise<CancelledError>(what_, ": cancelled after ", done_, " of ", total_, " ", steps_);
         told_ = std::chrono::steady_clock::now();
     }
 
     std::string_view what_;
     std::string_view steps_;
+    Index total_;
+    Index done_ = 0;
     const OnProgress& callback_;
-    Progress progress_;
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
     std::chrono::steady_clock::time_point told_ = start_;
 };

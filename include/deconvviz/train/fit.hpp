@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <concepts>
 #include <cstdint>
@@ -102,11 +101,10 @@ class Training {
             correct += report.correct;
             seen += count;
             if (options_.on_batch) {
-                const auto done = static_cast<double>((number - 1) * batches + b + 1);
-                const double all = options_.epochs * static_cast<double>(batches);
+                const Progress at = meter_.at((number - 1) * batches + b + 1);
                 options_.on_batch({number, options_.epochs, b + 1, batches, loss / static_cast<double>(seen),
-                                   static_cast<double>(correct) / static_cast<double>(seen), seconds(),
-                                   seconds() / done * (all - done)});
+                                   static_cast<double>(correct) / static_cast<double>(seen), at.seconds,
+                                   at.seconds_left});
             }
             meter_.advance();
         }
@@ -116,7 +114,7 @@ class Training {
                     diverged(concat("after epoch ", number, ", parameter ", parameter.name(), " is not finite"));
         good_ = model_;
         return {number, options_.epochs, loss / static_cast<double>(seen),
-                static_cast<double>(correct) / static_cast<double>(seen), seconds()};
+                static_cast<double>(correct) / static_cast<double>(seen), meter_.at(number * batches).seconds};
     }
 
   private:
@@ -142,8 +140,6 @@ class Training {
             options_.learning_rate, " may help");
     }
 
-    double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
-
     Sequential<T>& model_;
     const Dataset<T>& data_;
     const FitOptions<T>& options_;
@@ -156,7 +152,6 @@ class Training {
     Trace<T> trace_;
     Tensor<T> grad_output_;
     Gradients<T> gradients_;
-    std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace detail
