@@ -10,6 +10,7 @@
 #include "deconvviz/core/error.hpp"
 #include "deconvviz/core/tensor.hpp"
 #include "deconvviz/figure/chart.hpp"
+#include "deconvviz/figure/detail/headed_grid.hpp"
 #include "deconvviz/figure/grid.hpp"
 #include "deconvviz/figure/palette.hpp"
 #include "deconvviz/figure/reconstructions.hpp"
@@ -56,12 +57,7 @@ Image autoencoder(const Tensor<T>& pictures, const std::vector<ReconstructionCol
             cells.push_back({.picture = render(column.projections.entry(n), {.range = options.range}), .below = text});
         }
     }
-    return grid(cells, {.columns = static_cast<Index>(headings.size()),
-                        .title = options.title,
-                        .subtitle = options.subtitle,
-                        .column_headings = headings,
-                        .cell_size = options.cell_size,
-                        .style = options.style});
+    return deconvviz::detail::headed_grid(cells, headings, options);
 }
 
 /// The table of exchange_where: pictures (N, C, H, W) at its left and above, and in row i and column j what the "what"

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "deconvviz/core/error.hpp"
+#include "deconvviz/figure/detail/headed_grid.hpp"
 #include "deconvviz/figure/grid.hpp"
 
 namespace deconvviz::figure {
@@ -45,13 +46,7 @@ Image reconstructions(const Tensor<T>& pictures, const std::vector<Reconstructio
     }
     std::vector<std::string> headings{"input"};
     for (const ReconstructionColumn<T>& column : columns) headings.push_back(column.heading);
-    return grid(cells, {.columns = static_cast<Index>(headings.size()),
-                        .title = options.title,
-                        .subtitle = options.subtitle,
-                        .row_headings = options.row_headings,
-                        .column_headings = headings,
-                        .cell_size = options.cell_size,
-                        .style = options.style});
+    return deconvviz::detail::headed_grid(cells, headings, options);
 }
 
 }  // namespace deconvviz::figure

@@ -10,6 +10,7 @@
 
 #include "deconvviz/core/error.hpp"
 #include "deconvviz/core/tensor.hpp"
+#include "deconvviz/figure/detail/headed_grid.hpp"
 #include "deconvviz/figure/grid.hpp"
 #include "deconvviz/visualize/ways_back.hpp"
 
@@ -94,13 +95,7 @@ Image ways_back(const Tensor<T>& pictures, const std::vector<WayBackColumn<T>>& 
         for (const WayBackColumn<T>& column : columns)
             cells.push_back({.picture = way_back_picture(column.maps.entry(n), column.way.value, options.clip)});
     }
-    return grid(cells, {.columns = static_cast<Index>(headings.size()),
-                        .title = options.title,
-                        .subtitle = options.subtitle,
-                        .row_headings = options.row_headings,
-                        .column_headings = headings,
-                        .cell_size = options.cell_size,
-                        .style = options.style});
+    return deconvviz::detail::headed_grid(cells, headings, options);
 }
 
 }  // namespace deconvviz::figure
