@@ -61,13 +61,17 @@ namespace detail {
 /// How many times larger than the values of the new picture a change may be, for its sums to be as good as new ones.
 inline constexpr int largest_change = 8;
 
-/// Taps of the outputs of a window along one axis that lie in a window of the source.
+/// Of the outputs 0 … outputs - 1, whose tap k reads at `first_read` + output * stride + k * dilation: how many such
+/// places lie in a window of the source, 0 … size - 1, over all taps.
 inline Index taps_between(Index outputs, Index first_read, Index stride, Index kernel, Index dilation, Index size) {
-    const Taps taps{kernel, first_read, dilation, 0, 1};
+    using deconvviz::detail::ceil_div;
+    using deconvviz::detail::floor_div;
     Index count = 0;
-    for (Index output = 0; output < outputs; ++output) {
-        const auto [first, last] = taps.inside(output * stride, size);
-        count += last - first;
+    for (Index k = 0; k < kernel; ++k) {
+        const Index read = first_read + k * dilation;
+        const Index first = std::max<Index>(ceil_div(-read, stride), 0);
+        const Index last = std::min(floor_div(size - 1 - read, stride), outputs - 1);
+        count += std::max<Index>(last - first + 1, 0);
     }
     return count;
 }

@@ -126,13 +126,14 @@ PatchGrid patch_grid(const Sequential<T>& model, const OcclusionOptions& options
     return {options.patch, options.stride, model.input_shape()[1], model.input_shape()[2]};
 }
 
-inline ChangedWalk occlusion_walk(const OcclusionOptions& options) {
+inline ChangedWalk occlusion_walk(const OcclusionOptions& options, Index row = 0) {
     return {.what = "occlusion",
             .steps = "positions",
             .method = options.method,
             .projective_field = options.projective_field,
             .batch = options.batch,
             .memory = options.memory,
+            .row = row,
             .progress = options.progress};
 }
 
@@ -183,7 +184,7 @@ std::vector<OcclusionMap<T>> occlusion_maps(const Sequential<T>& model, const Tr
         maps.push_back(empty_map<T>(grid, options, std::as_const(whole).slice(n)));
     const std::vector<ChangedPicture> changes = hidden_patches(grid, trace.batch());
     walk_hidden<T>(
-        model, trace, occlusion_walk(options), changes, static_cast<T>(options.fill),
+        model, trace, occlusion_walk(options, grid.columns()), changes, static_cast<T>(options.fill),
         [&](const ChangedOutputs<T>& seen) { record_probabilities(model, seen, std::span<OcclusionMap<T>>(maps)); });
     return maps;
 }

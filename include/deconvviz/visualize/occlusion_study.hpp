@@ -222,7 +222,7 @@ OcclusionStudy<T> occlusion_study(const Sequential<T>& model, const Tensor<T>& i
     detail::make_probabilities(model, whole);
     const detail::PatchGrid grid = detail::patch_grid(model, occlusion);
     study.classes = detail::empty_map<T>(grid, occlusion, whole.values());
-    detail::ChangedWalk walk = detail::occlusion_walk(occlusion);
+    detail::ChangedWalk walk = detail::occlusion_walk(occlusion, grid.columns());
     walk.watched = {layer, map};
     study.activity = Tensor<T>({grid.rows(), grid.columns()});
     const std::vector<ChangedPicture> changes = detail::hidden_patches(grid, 1);

@@ -113,19 +113,25 @@ struct RowTile {
     TapRange x;
 };
 
-/// Divides a row of the outputs into tiles. Returns their number.
+/// The outputs in tiles, and the taps of each row and tile.
+struct TiledOutputs {
+    TapRange* rows = nullptr;
+    RowTile* tiles = nullptr;  // of a row
+    Index count = 0;           // how many
+};
+
+/// Divides the rows of the outputs into tiles of that kind.
 template <class T>
-inline Index divide_row(const detail::TapAxis& axis, const Tile<T>& tile, RowTile* tiles) {
+inline void divide_rows(const detail::TapAxis& axis, const Tile<T>& tile, TiledOutputs& outputs) {
     constexpr Index each = pixel_vectors<T>;
-    Index count = 0;
+    outputs.count = 0;
     for (Index at = 0; at < axis.outputs * each;) {
         const Index vectors = tile.take(axis.outputs * each - at);
         TapRange x(axis, at / each);
         for (Index q = at / each + 1; q <= (at + vectors - 1) / each; ++q) x = x.joined(TapRange(axis, q));
-        tiles[count++] = {at, vectors, x};
+        outputs.tiles[outputs.count++] = {at, vectors, x};
         at += vectors;
     }
-    return count;
 }
 
 /// How many pixels the tiles for so many maps may hold beyond the first.
@@ -139,22 +145,20 @@ inline Index pixels_beyond(Index maps) {
 /// The maps map … map + tile.rows - 1 of a group, with packed weights.
 template <class T>
 DECONVVIZ_TARGET inline void change_strip(const detail::TapProduct<T>& product, const StagedChange<T>& staged,
-                                          const Tile<T>& tile, Index map, const T* packed,
+                                          const TiledOutputs& outputs, const Tile<T>& tile, Index map, const T* packed,
                                           const ChangedConvolution<T>& c) {
-    using detail::Scratch;
     constexpr Index lanes = Vector<T>::lanes, each = pixel_vectors<T>;
     const Window& window = c.dst.window;
     const Index dst_plane = window.height * window.width * side_by_side;
-    auto* steps = detail::scratch<detail::TapStep, Scratch::taps>(product.taps);
+    auto* steps = detail::scratch<detail::TapStep, detail::Scratch::taps>(product.taps);
     TileSteps tile_steps{steps, 0, product.channels, product.taps * tile.rows, staged.row()};
     const Index c_rows[4] = {dst_plane, dst_plane, dst_plane, dst_plane};
-    auto* tiles = detail::scratch<RowTile, Scratch::rows>(window.width * each);
-    const Index count = divide_row<T>(product.x, tile, tiles);
+    const RowTile* const tiles = outputs.tiles;
     for (Index r = 0; r < window.height; ++r) {
-        const TapRange y(product.y, r);
+        const TapRange& y = outputs.rows[r];
         T* const row = c.dst.at(map, window.y + r, window.x);
         const T* const from = staged.values + (y.count() > 0 ? y.read * staged.rows() : 0);
-        for (const RowTile* t = tiles; t != tiles + count; ++t) {
+        for (const RowTile* t = tiles; t != tiles + outputs.count; ++t) {
             if (t == tiles || !t->x.same(t[-1].x))
                 tile_steps.taps = batch_steps(y, t->x, staged.channels * staged.width, side_by_side, tile.rows, steps);
             const Index first = tile_steps.taps > 0 ? staged.margin + t->x.taps->offset_of(t->x.first) : 0;
@@ -188,11 +192,15 @@ inline bool changed_convolution(const ChangedConvolution<T>& c) {
     for (Index group = 0; group < s.groups; ++group) {
         const detail::TapProduct<T> product = detail::change_product(c, group, taps);
         T* packed = detail::scratch<T, Scratch::packed_weights>(product.depth() * panel_rows);
-        for (Index map = 0; map < product.maps;) {
+        TiledOutputs outputs{detail::scratch<TapRange, Scratch::rows>(product.y.outputs),
+                             detail::scratch<RowTile, Scratch::rows>(product.x.outputs * pixel_vectors<T>)};
+        for (Index r = 0; r < product.y.outputs; ++r) outputs.rows[r] = TapRange(product.y, r);
+        for (Index map = 0, rows = 0; map < product.maps; map += rows) {
             const Tile<T> tile = tallest_tile<T>(product.maps - map);
-            pack_weights(product, map, tile.rows, tile.rows, packed);
-            change_strip(product, staged, tile, group * product.maps + map, packed, c);
-            map += tile.rows;
+            if (tile.rows != rows) divide_rows(product.x, tile, outputs);
+            rows = tile.rows;
+            pack_weights(product, map, rows, rows, packed);
+            change_strip(product, staged, outputs, tile, group * product.maps + map, packed, c);
         }
         staged.values += product.channels * staged.row();
     }

@@ -18,11 +18,12 @@ struct Largest {
         constexpr Index lanes = Vector<T>::lanes;
         DECONVVIZ_UNROLL for (Index v = 0; v < side_by_side; v += lanes) {
             Register best = *reinterpret_cast<const Loose*>(places.first + v);
-            for (Index y = 0; y < places.rows; ++y)
+            const T* row = places.first + v;
+            for (Index y = 0; y < places.rows; ++y, row += places.row)
                 for (Index x = 0; x < places.columns; ++x) {
-                    const T* from = places.first + y * places.row + x * side_by_side;
-                    const Register value = *reinterpret_cast<const Loose*>(from + v);
-                    best = (value > best) | ((value != value) & (best == best)) ? value : best;
+                    const Register value = *reinterpret_cast<const Loose*>(row + x * side_by_side);
+                    // As `beats` has it: a NaN, too, is no number that a value is at most; the first one stays.
+                    best = (value <= best) | (best != best) ? best : value;
                 }
             *reinterpret_cast<Loose*>(to + v) = best;
         }

@@ -53,6 +53,7 @@ struct ChangedWalk {
     double projective_field = 1;  // of the incremental method; below 1 approximate
     Index batch = 0;              // changes evaluated at once, at most; 0: as many as the memory allows
     std::size_t memory = 0;       // bytes
+    Index row = 0;                // how many changes lie in a row, where they lie in a grid
     std::optional<WatchedMap> watched = {};
     const OnProgress& progress;
 };
@@ -111,8 +112,10 @@ class ChangedWalker {
         const Index most = walk_.batch > 0 ? walk_.batch : incremental ? most_incremental : most_whole;
         const Index fitting =
             std::clamp<Index>(static_cast<Index>(walk_.memory / std::max<std::size_t>(bytes, 1)), 1, most);
-        const auto total = std::max<Index>(static_cast<Index>(changes_.size()), 1);
-        return walk_.batch > 0 ? fitting : ceil_div(total, ceil_div(total, fitting));  // of nearly one size
+        if (walk_.batch > 0) return fitting;
+        // Neighbours go together: a batch should not end within a strip of some rows; else they are of nearly one size.
+        const Index strip = 4 * walk_.row, total = std::max<Index>(static_cast<Index>(changes_.size()), 1);
+        return strip > 0 && fitting >= 2 * strip ? fitting / strip * strip : ceil_div(total, ceil_div(total, fitting));
     }
 
     const Tensor<T>& changed_windows(IncrementalForward<T>& forward, Index first, Index count) {
