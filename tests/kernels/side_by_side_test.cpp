@@ -236,6 +236,25 @@ TEST_CASE("convolution of a change: refused where the known value would leave it
     CHECK_FALSE(takes(1, nothing));
     CHECK_FALSE(takes(infinity, infinity));
     CHECK_FALSE(takes(1, infinity));
+    CHECK_FALSE(takes(1e7F, 1, infinity));
+}
+
+TEST_CASE("convolution of a change: the values of other groups do not let a large one through") {
+    ConvolutionShape s;
+    s.src_channels = s.dst_channels = s.groups = 2;
+    const std::vector<float> weights{1, 1}, known{1e6F, 1e6F};
+    std::vector<float> dst(2 * side_by_side), values(2 * side_by_side, 1e6F);
+    const auto taken = [&] {
+        return kernels::changed_convolution<float>({.shape = s,
+                                                    .weights = weights.data(),
+                                                    .known_src = known.data(),
+                                                    .known_dst = known.data(),
+                                                    .src = {{0, 0, 1, 1}, values.data()},
+                                                    .dst = {{0, 0, 1, 1}, dst.data()}});
+    };
+    CHECK(taken());
+    std::fill(values.begin() + side_by_side, values.end(), 1.0F);
+    CHECK_FALSE(taken());
 }
 
 TEST_CASE_TEMPLATE("max pooling side by side: the bits of each picture's own", T, float, double) {

@@ -175,6 +175,35 @@ TEST_CASE("bundled layers: the same bits on any number of threads, and for any c
     CHECK(std::equal(part.begin(), part.end(), alone.begin()));
 }
 
+TEST_CASE("bundled layers: the number of threads does not decide which way small batches go") {
+    const auto model = small_network();
+    const auto trace = model.trace(support::random_tensor<float>({1, 1, 20, 22}, 1));
+    const auto changes = patches(model.input_shape(), 1, 5, 1);
+    const int before = dv::threads();
+    std::vector<Tensor<float>> outputs;
+    for (const int threads : {1, 16}) {
+        dv::set_threads(threads);
+        dv::IncrementalForward<float> forward(model, trace);
+        outputs.push_back(
+            forward.run(std::span(changes).first(32), [](std::size_t, Tensor<float>& pixels) { pixels.fill(0.5F); }));
+    }
+    dv::set_threads(before);
+    CHECK(outputs[0] == outputs[1]);
+}
+
+TEST_CASE("bundled layers: an object that runs again and again keeps to its memory") {
+    const auto model = small_network();
+    const auto trace = model.trace(support::random_tensor<float>({1, 1, 20, 22}, 1), {.last = std::size_t{3}});
+    const auto changes = patches(model.input_shape(), 1, 5, 1);
+    dv::IncrementalForward<float> forward(model, trace);
+    const float* first = nullptr;
+    for (int run = 0; run < 5; ++run) {
+        const auto& output = forward.run(changes, [](std::size_t, Tensor<float>& pixels) { pixels.fill(0.5F); });
+        if (run == 1) first = output.data();
+        if (run > 1) CHECK(output.data() == first);  // from a spare tensor
+    }
+}
+
 TEST_CASE("bundled layers: not where convolutions are to be direct, for few pictures, or beyond the memory") {
     const auto planned = [](const dv::Sequential<float>& model, Index stride, Index limit) {
         const auto trace = model.trace(support::random_tensor<float>(model.input_shape().batched(1), 1));

@@ -191,6 +191,8 @@ TEST_CASE("incremental forward: what makes no sense is refused") {
     support::check_throws<dv::OptionError>(
         [&] { forward.run(std::vector<dv::ChangedPicture>{}, [](std::size_t, Tensor<float>&) {}); }, {"none"});
     CHECK_THROWS_AS(dv::IncrementalForward<float>(model, dv::Trace<float>()), dv::StateError);
+    const dv::Sequential<float> shorter(model.input_shape(), dv::ReLU<float>());
+    CHECK_THROWS_AS(dv::IncrementalForward<float>(shorter, trace), dv::StateError);
     const dv::Sequential<float> flat({4}, dv::Dense<float>({.in = 4, .out = 2}));
     const auto flat_trace = flat.trace(Tensor<float>({1, 4}));
     CHECK_THROWS_AS(dv::IncrementalForward<float>(flat, flat_trace), dv::ShapeError);

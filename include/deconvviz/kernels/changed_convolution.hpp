@@ -29,8 +29,7 @@ struct ChangedConvolution {
 
 namespace reference {
 
-/// For each picture of the window dst.window what `convolution` gives for the whole picture; of the bias it is told by
-/// known_dst.
+/// In the window dst.window what `convolution` gives for each whole picture, with the bias that known_dst has.
 template <class T>
 void changed_convolution(const ChangedConvolution<T>& c) {
     const ConvolutionShape& s = c.shape;
@@ -59,7 +58,7 @@ void changed_convolution(const ChangedConvolution<T>& c) {
 namespace detail {
 
 /// How many times larger than the values of the new picture a change may be, for its sums to be as good as new ones.
-inline constexpr int largest_change = 8;
+inline constexpr int most_times_larger = 8;
 
 /// Of the outputs 0 … outputs - 1, whose tap k reads at `first_read` + output * stride + k * dilation: how many such
 /// places lie in a window of the source, 0 … size - 1, over all taps.
@@ -110,7 +109,8 @@ namespace deconvviz::kernels {
 ///
 /// The result is that of a convolution of the new picture within rounding as long as the change is not much larger than
 /// that picture: sums of a huge known value less itself would leave its rounding error. So where a change exceeds 8
-/// times the largest value of its new picture, or is no number, false is returned and dst is unspecified.
+/// times the largest value of its new picture, in the maps of its group, or is no number, false is returned and dst is
+/// unspecified.
 /// Cost: `changed_multiply_adds` for each of the 16 pictures.
 template <class T>
 bool changed_convolution(const ChangedConvolution<T>& convolution) {

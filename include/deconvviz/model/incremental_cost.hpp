@@ -63,6 +63,26 @@ WindowValues largest_windows(const Sequential<T>& model, std::size_t i, Size2D& 
     return {src[0] * used.src.height * used.src.width, dst[0] * used.dst.height * used.dst.width};
 }
 
+/// The values that an incremental pass holds for each changed picture at its hungriest layer from `first` on, where
+/// windows of `size` change of the model's input: the windows before and behind it (an eighth more, as memory serves
+/// again that is a little larger), and the largest that is read.
+template <class T>
+Index values_held(const Sequential<T>& model, const Size2D& size, std::size_t first = 0) {
+    const Shape& input = model.input_shape();
+    Size2D window(std::min(size.y, input[1]), std::min(size.x, input[2]));
+    Index kept = 0, read = 0;
+    Index before = input[0] * window.y * window.x;
+    for (std::size_t i = 0; i < model.size(); ++i) {
+        const WindowValues values = largest_windows(model, i, window);
+        if (i >= first) {
+            kept = std::max(kept, before + values.written);
+            read = std::max(read, values.read);
+        }
+        before = values.written;
+    }
+    return kept + kept / 8 + read;
+}
+
 }  // namespace detail
 
 /// The multiply-adds of the convolutions and dense layers that are needed anew where the pixels in `window` of a
@@ -94,21 +114,11 @@ Index incremental_multiply_adds(const Sequential<T>& model, const Window& window
 }
 
 /// The memory that IncrementalForward takes for each changed picture, in bytes, where no changed window is larger than
-/// `size`: the windows before and behind the hungriest layer (an eighth more, as memory serves again that is a little
-/// larger), and the largest that is read. Beside that stand the kernels' own buffers (some MB a thread).
+/// `size`: the windows before and behind the hungriest layer, and the largest that is read. Beside that stand the
+/// buffers of each thread: the kernels' (some MB), and where pictures lie side by side two of at most 4 MB of floats.
 template <class T>
 std::size_t incremental_bytes(const Sequential<T>& model, Size2D size) {
-    const Shape& input = model.input_shape();
-    Size2D window(std::min(size.y, input[1]), std::min(size.x, input[2]));
-    Index kept = 0, read = 0;
-    Index before = input[0] * window.y * window.x;
-    for (std::size_t i = 0; i < model.size(); ++i) {
-        const detail::WindowValues values = detail::largest_windows(model, i, window);
-        kept = std::max(kept, before + values.written);
-        read = std::max(read, values.read);
-        before = values.written;
-    }
-    return static_cast<std::size_t>(kept + kept / 8 + read) * sizeof(T);
+    return static_cast<std::size_t>(detail::values_held(model, size)) * sizeof(T);
 }
 
 }  // namespace deconvviz

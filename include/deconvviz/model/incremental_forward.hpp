@@ -179,9 +179,12 @@ class IncrementalForward {
             part.items.push_back(i);
             part.windows.push_back(window);
         }
-        for (Part& part : parts_)
-            part.values.resize({static_cast<Index>(part.items.size()), shape[0], part.windows.front().height,
-                                part.windows.front().width});
+        for (Part& part : parts_) {
+            const Shape values{static_cast<Index>(part.items.size()), shape[0], part.windows.front().height,
+                               part.windows.front().width};
+            part.values = spare_.take(values.elements());
+            part.values.resize(values);
+        }
         Tensor<T> pixels;
         for (std::size_t i = 0; i < changes.size(); ++i) {
             const Window& window = changes[i].window;
@@ -196,36 +199,43 @@ class IncrementalForward {
 
     /// Goes through the first layers with the pictures side by side, where that pays: how many layers.
     std::size_t pass_bundles() {
-        if (options_.projective_field < 1 || !side_by_side_ || !bundled_.plan(changes_, limit_)) return 0;
+        if (options_.projective_field < 1 || !bundled_.plan(changes_, limit_)) return 0;
         const std::size_t layers = bundled_.count();
+        const Shape& maps = model_.output_shape(layers - 1);
+        Part all;
+        all.values = spare_.take(count() * maps.elements());
+        spare_.keep(limit_ - std::max(all.values.capacity(), count() * maps.elements()) - held());
         const auto pixels = [&](std::size_t item) {
             const auto [part, at] = places_[item];
             return std::as_const(parts_[part].values).slice(static_cast<Index>(at)).data();
         };
-        Part all;
-        const Shape& maps = model_.output_shape(layers - 1);
-        all.values = spare_.take(count() * maps.elements());
-        side_by_side_ = bundled_.run(changes_, pixels, all.values);
-        if (!side_by_side_) return 0;
-        for (Part& part : parts_) spare_.give(std::move(part.values));
-        all.windows.assign(changes_.size(), whole(maps));
+        const bool good = bundled_.run(changes_, pixels, all.values);
+        std::vector<Part> parts(1);
+        parts.front() = std::move(all);
+        if (good) std::swap(parts, parts_);
+        for (Part& part : parts) spare_.give(std::move(part.values));
+        if (!good) return 0;
         for (std::size_t item = 0; item < changes_.size(); ++item) {
-            all.items.push_back(item);
+            parts_.front().items.push_back(item);
+            parts_.front().windows.push_back(whole(maps));
             places_[item] = {0, item};
-            if (!changed_[item].empty()) changed_[item] = whole(maps);
+            for (std::size_t i = 0; i < layers; ++i) step(i, changed_[item]);
         }
-        parts_.clear();
-        parts_.push_back(std::move(all));
         layer_ = layers - 1;
         return layers;
+    }
+
+    /// From the window that changes before layer i to that behind it.
+    void step(std::size_t i, Window& window) const {
+        window = detail::changed_behind(model_.layer(i), model_.input_shape(i), model_.output_shape(i), window,
+                                        options_.projective_field);
     }
 
     /// Goes through one layer.
     void pass(std::size_t i) {
         const AnyLayer<T>& layer = model_.layer(i);
         const Shape &src = model_.input_shape(i), &dst = model_.output_shape(i);
-        for (Window& window : changed_)
-            window = detail::changed_behind(layer, src, dst, window, options_.projective_field);
+        for (Window& window : changed_) step(i, window);
         layer_ = i;
         if (layer.pointwise() && src == dst) return pass_pointwise(layer);
         const std::vector<detail::WindowGroup> groups = detail::group_windows(layer, src, dst, changed_);
@@ -248,8 +258,7 @@ class IncrementalForward {
             return static_cast<Index>(group.items.size()) * maps * window.height * window.width;
         };
         std::vector<Part> parts(groups.size());
-        Index held = 0, read = gathered_.capacity();
-        for (const Part& part : parts_) held += part.values.capacity();
+        Index held = this->held(), read = gathered_.capacity();
         for (std::size_t g = 0; g < groups.size(); ++g) {
             const ForwardWindows& windows = groups[g].windows.front();
             const Index needed = values(groups[g], dst, windows.dst);
@@ -259,6 +268,13 @@ class IncrementalForward {
         }
         spare_.keep(limit_ - held - read);
         return parts;
+    }
+
+    /// Values that the parts' memory has room for.
+    Index held() const {
+        Index held = 0;
+        for (const Part& part : parts_) held += part.values.capacity();
+        return held;
     }
 
     /// A layer that treats each position alike needs no more than what is there.
@@ -389,7 +405,6 @@ class IncrementalForward {
     std::size_t bytes_ = 0;  // for a picture with such a window
     Index limit_ = 0;        // values that all tensors together may take
     detail::BundledLayers<T> bundled_;
-    bool side_by_side_ = true;  // until a change was found too large for it
     Tensor<T> gathered_;
     Tensor<T> output_;
     Record<T> room_;

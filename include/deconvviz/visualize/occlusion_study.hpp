@@ -171,8 +171,9 @@ Tensor<T> other_projections(const Sequential<T>& model, const Tensor<T>& others,
 ///
 ///     auto study = occlusion_study(model, image, {.layer = "relu4", .patch = 8}, others);
 ///
-/// Activity and probabilities come from the same forward passes, so the classes are those of occlusion_sensitivity, bit
-/// for bit. Only what the patch reaches is computed, as there; the number of threads changes nothing.
+/// Activity and probabilities come from the same forward passes. The classes are those of occlusion_sensitivity, within
+/// rounding (the same bits where all convolutions use ConvolutionMethod::direct). Only what the patch reaches is
+/// computed, as there; the number of threads changes nothing.
 ///
 /// Where the paper is silent: its layer 5 is here the last layer of feature maps, pooled where pooling is last; "the
 /// strongest response" is the largest single activation (`strength` chooses the sum), of equal maps the first; what is

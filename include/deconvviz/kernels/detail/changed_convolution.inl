@@ -47,11 +47,11 @@ DECONVVIZ_TARGET inline void stage_row(const T* values, const T* known, Index wi
     extent = seen;
 }
 
-/// The largest value of the known picture outside of a window.
+/// The largest value of a group's maps of the known picture outside of a window.
 template <class T>
 inline T largest_around(const T* maps, const ConvolutionShape& s, const Window& window) {
     T largest = 0;
-    for (Index c = 0; c < s.src_channels; ++c)
+    for (Index c = 0; c < s.group_src(); ++c)
         for (Index y = 0; y < s.src_height; ++y) {
             const T* row = maps + c * s.src_plane() + y * s.src_width;
             const bool crosses = y >= window.y && y < window.y + window.height;
@@ -63,14 +63,15 @@ inline T largest_around(const T* maps, const ConvolutionShape& s, const Window& 
     return largest;
 }
 
-/// False where the change is too large beside the new pictures.
+/// False where the change is too large beside the new pictures, whose values outside of the window are at most
+/// `around`.
 template <class T>
 DECONVVIZ_TARGET inline bool is_bounded(const ChangeExtent<T>& extent, T around) {
     constexpr Index lanes = Vector<T>::lanes;
     for (Index v = 0; v < pixel_vectors<T>; ++v)
         for (Index i = 0; i < lanes; ++i) {
-            const T most = detail::largest_change * std::max(extent.value[v][i], around);
-            if (!(extent.nothing[v][i] == 0 && extent.change[v][i] <= most)) return false;
+            const T most = detail::most_times_larger * std::max(extent.value[v][i], around);
+            if (!(extent.nothing[v][i] == 0 && extent.change[v][i] <= most && std::isfinite(most))) return false;
         }
     return true;
 }
@@ -81,8 +82,9 @@ DECONVVIZ_TARGET inline bool stage_change(const ChangedConvolution<T>& c, const 
     const ConvolutionShape& s = c.shape;
     const Window& window = c.src.window;
     const Index margin = staged.margin * side_by_side;
-    ChangeExtent<T> extent;
+    ChangeExtent<T> extent;  // of a group
     for (Index channel = 0; channel < s.src_channels; ++channel) {
+        if (channel % s.group_src() == 0) extent = {};
         const T* known = c.known_src + channel * s.src_plane() + window.y * s.src_width + window.x;
         for (Index y = 0; y < window.height; ++y, known += s.src_width) {
             T* const to = staged.values + y * staged.rows() + channel * staged.row();
@@ -90,8 +92,11 @@ DECONVVIZ_TARGET inline bool stage_change(const ChangedConvolution<T>& c, const 
             stage_row(c.src.at(channel, window.y + y, window.x), known, window.width, to + margin, extent);
             std::fill_n(to + margin + window.width * side_by_side, margin, T(0));
         }
+        if ((channel + 1) % s.group_src() != 0 || is_bounded(extent, T(0))) continue;
+        const T* group = c.known_src + (channel + 1 - s.group_src()) * s.src_plane();
+        if (!is_bounded(extent, largest_around(group, s, window))) return false;
     }
-    return is_bounded(extent, largest_around(c.known_src, s, window));
+    return true;
 }
 
 /// row[x, p] += known[x].
@@ -184,7 +189,7 @@ inline bool changed_convolution(const ChangedConvolution<T>& c) {
     const Window& from = c.src.window;
     detail::Taps taps[2];
     StagedChange<T> staged;
-    staged.margin = pixels_beyond<T>(s.group_dst()) * s.sliding.stride.x;
+    staged.margin = std::min(pixels_beyond<T>(s.group_dst()), c.dst.window.width - 1) * s.sliding.stride.x;
     staged.width = from.width + 2 * staged.margin;
     staged.channels = s.src_channels;
     staged.values = detail::scratch<T, Scratch::panel>(from.height * staged.rows());

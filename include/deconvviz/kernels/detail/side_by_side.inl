@@ -23,7 +23,7 @@ struct Largest {
                 for (Index x = 0; x < places.columns; ++x) {
                     const Register value = *reinterpret_cast<const Loose*>(row + x * side_by_side);
                     // As `beats` has it: a NaN, too, is no number that a value is at most; the first one stays.
-                    best = (value <= best) | (best != best) ? best : value;
+                    best = ((value <= best) | (best != best)) ? best : value;
                 }
             *reinterpret_cast<Loose*>(to + v) = best;
         }

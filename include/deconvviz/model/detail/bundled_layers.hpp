@@ -26,18 +26,23 @@ class BundledLayers {
   public:
     /// Layers from `end` on take no part.
     BundledLayers(const Sequential<T>& model, const Trace<T>& trace, std::size_t end)
-        : model_(model), trace_(trace), layers_(layers_side_by_side(model, std::min(end, trace.size()))) {}
+        : model_(model),
+          trace_(trace),
+          layers_(layers_side_by_side(model, std::min({end, trace.size(), model.size()}))) {}
 
     /// How many layers they are.
     std::size_t count() const { return layers_; }
 
-    /// Sorts the changes into bundles. False where windows of each picture are the better way, or these would take more
-    /// memory than `limit` values.
+    /// Sorts the changes into bundles. False where windows of each picture are the better way, or where the layers
+    /// behind these would not find room within `limit` values.
     bool plan(std::span<const ChangedPicture> changes, Index limit) {
         bundles_.clear();
         if (layers_ == 0 || changes.size() < std::size_t{kernels::side_by_side}) return false;
+        const auto count = static_cast<Index>(changes.size());
+        const Index outputs = model_.output_shape(layers_ - 1).elements();
+        if (outputs + held_behind(largest_change(changes)) > limit / count) return false;
         // Vectors are full here: a quarter more multiply-adds is still faster, on each instruction set.
-        Index best = windows_cost(changes) / 4 * 5 - rest_cost() * static_cast<Index>(changes.size());
+        Index best = windows_cost(changes) / 4 * 5;
         const std::vector<Index> choices = rows_ > 0 ? std::vector<Index>{rows_} : std::vector<Index>{2, 4, 8};
         for (const Index rows : choices) {
             std::vector<Bundle> bundles = bundles_of_rows(changes, rows);
@@ -48,8 +53,7 @@ class BundledLayers {
                 cost += of_bundle.multiply_adds;
                 largest = std::max(largest, of_bundle.largest);
             }
-            const Index outputs = static_cast<Index>(changes.size()) * model_.output_shape(layers_ - 1).elements();
-            if (cost >= best || largest > most_values || outputs + 2 * largest * threads() > limit) continue;
+            if (cost >= best || largest > most_values) continue;
             best = cost;
             rows_ = rows;
             bundles_ = std::move(bundles);
@@ -67,7 +71,7 @@ class BundledLayers {
         const Tensor<T>& known = trace_.activation(layers_ - 1);
         std::atomic<bool> good = true;
         parallel_for(static_cast<Index>(bundles_.size()), 1, [&](Index begin, Index end) {
-            thread_local Room room;  // as the kernels' buffers
+            thread_local Room room;  // as the kernels' buffers; a layer does not come back here
             for (Index b = begin; b < end && good; ++b) {
                 const Bundle& bundle = bundles_[static_cast<std::size_t>(b)];
                 if (bundle.windows.back() != whole_window(maps))
@@ -96,21 +100,20 @@ class BundledLayers {
         Record<T> record;
     };
 
-    /// Multiply-adds of all changes by windows, from what some of them need.
+    /// Multiply-adds of all changes by windows, in these layers, from what some changes need.
     Index windows_cost(std::span<const ChangedPicture> changes) const {
         constexpr std::size_t asked = 16;
         const std::size_t step = (changes.size() + asked - 1) / asked;
         Index sum = 0, count = 0;
         for (std::size_t i = step / 2; i < changes.size(); i += step, ++count)
-            sum += incremental_multiply_adds_through(model_, changes[i].window)[trace_.size() - 1];
+            sum += incremental_multiply_adds_through(model_, changes[i].window)[layers_ - 1];
         return sum / std::max<Index>(count, 1) * static_cast<Index>(changes.size());
     }
 
-    /// Of whole maps, for each picture, behind the bundled layers.
-    Index rest_cost() const {
-        Index sum = 0;
-        for (std::size_t i = layers_; i < trace_.size(); ++i) sum += multiply_adds(model_, i);
-        return sum;
+    /// Values held for each picture behind the bundled layers, for windows of that size.
+    Index held_behind(const Size2D& largest) {
+        if (largest != largest_) held_ = values_held(model_, largest_ = largest, layers_);
+        return held_;
     }
 
     const Tensor<T>& known(std::size_t i) const { return i == 0 ? trace_.input() : trace_.activation(i - 1); }
@@ -173,6 +176,8 @@ class BundledLayers {
     const Sequential<T>& model_;
     const Trace<T>& trace_;
     std::size_t layers_;
+    Size2D largest_ = 0;  // of the changed windows, and what held_behind says for it
+    Index held_ = 0;
     Index rows_ = 0;  // of windows in a bundle, as the first plan found them best
     std::vector<Bundle> bundles_;
 };

@@ -38,7 +38,7 @@ inline std::vector<Bundle> bundles_of_rows(std::span<const ChangedPicture> chang
     struct Place {
         Index picture, strip, x, y;
         std::size_t item;
-        auto order() const { return std::tie(picture, strip, x, y, item); }
+        auto order() const { return std::tie(picture, strip, x, y, item); }  // along the strip
     };
     std::vector<Place> places;
     for (std::size_t i = 0; i < changes.size(); ++i) {
@@ -91,9 +91,12 @@ std::vector<Window> bundle_windows(const Sequential<T>& model, const Window& cha
     for (std::size_t i = layers; i-- > 0;) {
         const AnyLayer<T>& layer = model.layer(i);
         const Shape &src = model.input_shape(i), &dst = model.output_shape(i);
-        if (windows[i + 1].empty() || layer.side_by_side_multiply_adds({windows[i + 1], windows[i]}, src, dst))
-            continue;
-        windows[i] = layer.pointwise() ? windows[i + 1] : layer.reads(windows[i + 1], src);
+        if (windows[i + 1].empty()) continue;
+        if (layer.pointwise()) {
+            windows[i] = windows[i + 1];
+        } else if (!layer.side_by_side_multiply_adds({windows[i + 1], windows[i]}, src, dst)) {
+            windows[i] = layer.reads(windows[i + 1], src);
+        }
     }
     return windows;
 }
