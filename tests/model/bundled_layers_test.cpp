@@ -69,6 +69,22 @@ dv::Sequential<float> small_network(ConvolutionMethod method = ConvolutionMethod
         dv::AveragePool2D<float>({.kernel = 2}), dv::Flatten<float>(), dv::Dense<float>({.in = 9 * 3 * 3, .out = 4}));
 }
 
+/// The small network, some pictures, and a random patch at each place of each.
+struct SmallCase {
+    explicit SmallCase(Index count)
+        : pictures(support::random_tensor<float>({count, 1, 20, 22}, 1)),
+          trace(model.trace(pictures)),
+          changes(patches(model.input_shape(), count, 5, 1)),
+          patched(pictures, changes, random) {}
+
+    dv::Sequential<float> model = small_network();
+    Random random{2};
+    Tensor<float> pictures;
+    dv::Trace<float> trace;
+    std::vector<dv::ChangedPicture> changes;
+    Patched<float> patched;
+};
+
 }  // namespace
 
 TEST_CASE("bundles: each change in one, with its neighbours, of one picture") {
@@ -125,18 +141,15 @@ TEST_CASE_TEMPLATE("bundled layers: what whole pictures give, in random networks
 }
 
 TEST_CASE("bundled layers: an incremental pass through them, with activations from the watched layer on") {
-    const auto model = small_network();
-    const auto pictures = support::random_tensor<float>({2, 1, 20, 22}, 1);
-    const auto trace = model.trace(pictures);
-    const auto changes = patches(model.input_shape(), 2, 5, 1);
-    Random random(2);
-    const Patched<float> patched(pictures, changes, random);
-    const auto expected = model.trace(patched.whole);
+    const SmallCase small(2);
+    const auto& model = small.model;
+    const auto& changes = small.changes;
+    const auto expected = model.trace(small.patched.whole);
     for (std::size_t watched = 0; watched <= model.size(); ++watched) {
         CAPTURE(watched);
-        dv::IncrementalForward<float> forward(model, trace, {.watched = watched});
+        dv::IncrementalForward<float> forward(model, small.trace, {.watched = watched});
         std::vector<std::size_t> observed;
-        const auto& output = forward.run(changes, patched.paint(), [&](std::size_t layer) {
+        const auto& output = forward.run(changes, small.patched.paint(), [&](std::size_t layer) {
             observed.push_back(layer);
             Tensor<float> got(expected.activation(layer).shape());
             for (std::size_t i = 0; i < changes.size(); ++i) forward.activation(i, 0, got.slice(static_cast<Index>(i)));
@@ -150,16 +163,11 @@ TEST_CASE("bundled layers: an incremental pass through them, with activations fr
 }
 
 TEST_CASE("bundled layers: the same bits on any number of threads, and for any company") {
-    const auto model = small_network();
-    const auto picture = support::random_tensor<float>({1, 1, 20, 22}, 1);
-    const auto trace = model.trace(picture);
-    const auto changes = patches(model.input_shape(), 1, 5, 1);
-    Random random(2);
-    const Patched<float> patched(picture, changes, random);
-    const auto pixels = [&](std::size_t i) { return patched.patches[i].data(); };
+    const SmallCase small(1);
+    const auto pixels = [&](std::size_t i) { return small.patched.patches[i].data(); };
     const auto run = [&](std::size_t count) {
-        dv::detail::BundledLayers<float> bundled(model, trace, model.size());
-        const auto some = std::span(changes).first(count);
+        dv::detail::BundledLayers<float> bundled(small.model, small.trace, small.model.size());
+        const auto some = std::span(small.changes).first(count);
         REQUIRE(bundled.plan(some, no_limit));
         Tensor<float> got;
         REQUIRE(bundled.run(some, pixels, got));
@@ -167,9 +175,9 @@ TEST_CASE("bundled layers: the same bits on any number of threads, and for any c
     };
     const int before = dv::threads();
     dv::set_threads(1);
-    const Tensor<float> alone = run(changes.size());
+    const Tensor<float> alone = run(small.changes.size());
     dv::set_threads(3);
-    CHECK(run(changes.size()) == alone);
+    CHECK(run(small.changes.size()) == alone);
     dv::set_threads(before);
     const Tensor<float> part = run(100);
     CHECK(std::equal(part.begin(), part.end(), alone.begin()));

@@ -17,6 +17,7 @@
 #include "deconvviz/layers/layer.hpp"
 #include "deconvviz/model/changed_picture.hpp"
 #include "deconvviz/model/detail/bundled_layers.hpp"
+#include "deconvviz/model/detail/gather_window.hpp"
 #include "deconvviz/model/detail/spare_tensors.hpp"
 #include "deconvviz/model/detail/window_groups.hpp"
 #include "deconvviz/model/incremental_cost.hpp"
@@ -115,7 +116,7 @@ class IncrementalForward {
     void activation(std::size_t item, Index first_map, std::span<T> values) const {
         const Shape& shape = model_.output_shape(layer_);
         const Index plane = shape.rank() == 3 ? shape[1] * shape[2] : 1;
-        const T* const around = known(layer_ + 1).slice(changes_[item].picture).data() + first_map * plane;
+        const T* const around = trace_.activation(layer_).slice(changes_[item].picture).data() + first_map * plane;
         std::copy_n(around, values.size(), values.data());
         const auto [part, at] = places_[item];
         if (part == nowhere) return;
@@ -202,7 +203,8 @@ class IncrementalForward {
         if (options_.projective_field < 1 || !bundled_.plan(changes_, limit_)) return 0;
         const std::size_t layers = bundled_.count();
         const Shape& maps = model_.output_shape(layers - 1);
-        Part all;
+        std::vector<Part> parts(1);
+        Part& all = parts.front();
         all.values = spare_.take(count() * maps.elements());
         spare_.keep(limit_ - std::max(all.values.capacity(), count() * maps.elements()) - held());
         const auto pixels = [&](std::size_t item) {
@@ -210,8 +212,6 @@ class IncrementalForward {
             return std::as_const(parts_[part].values).slice(static_cast<Index>(at)).data();
         };
         const bool good = bundled_.run(changes_, pixels, all.values);
-        std::vector<Part> parts(1);
-        parts.front() = std::move(all);
         if (good) std::swap(parts, parts_);
         for (Part& part : parts) spare_.give(std::move(part.values));
         if (!good) return 0;
@@ -314,9 +314,6 @@ class IncrementalForward {
         return &parts_[first];
     }
 
-    /// Of the untouched pictures: what goes into layer i.
-    const Tensor<T>& known(std::size_t i) const { return i == 0 ? trace_.input() : trace_.activation(i - 1); }
-
     /// What layer i reads for a group, into gathered_: from the changed windows, around them from the trace.
     void gather(std::size_t i, const detail::WindowGroup& group) {
         const Shape& src = model_.input_shape(i);
@@ -331,7 +328,7 @@ class IncrementalForward {
         gathered_.resize({count, src[0], window.height, window.width});
         const T beyond = model_.layer(i).padding_value().value_or(T(0));
         const Index plane = window.height * window.width;
-        const Tensor<T>& around = known(i);
+        const Tensor<T>& around = trace_.layer(i).src;
         // Pieces of a picture's maps are work for a thread.
         const Index maps = std::clamp<Index>(32768 / plane, 1, src[0]), pieces = detail::ceil_div(src[0], maps);
         parallel_for(count * pieces, 1, [&](Index begin, Index end) {
@@ -346,7 +343,7 @@ class IncrementalForward {
 
     void gather_flat(std::size_t i, std::size_t item, Index n) {
         const auto [part, at] = places_[item];
-        const auto from = part == nowhere ? known(i).slice(changes_[item].picture)
+        const auto from = part == nowhere ? trace_.layer(i).src.slice(changes_[item].picture)
                                           : std::as_const(parts_[part].values).slice(static_cast<Index>(at));
         std::ranges::copy(from, gathered_.slice(n).begin());
     }
@@ -355,41 +352,18 @@ class IncrementalForward {
     void gather_maps(const Tensor<T>& around, std::size_t item, const Window& window, const Range& maps, T beyond,
                      T* out) const {
         const Index height = around.shape()[2], width = around.shape()[3];
-        const T* outer = around.slice(changes_[item].picture).data() + maps.first * height * width;
-        const auto [part, at] = places_[item];
-        Window held;
-        const T* inner = nullptr;
-        if (part != nowhere) {
-            held = parts_[part].windows[at];
-            inner = parts_[part].values.slice(static_cast<Index>(at)).data() + maps.first * held.height * held.width;
+        detail::ChangedMaps<T> source{
+            .known = around.slice(changes_[item].picture).data() + maps.first * height * width,
+            .count = maps.count,
+            .height = height,
+            .width = width,
+            .held = {}};
+        if (const auto [part, at] = places_[item]; part != nowhere) {
+            source.held = parts_[part].windows[at];
+            source.changed = parts_[part].values.slice(static_cast<Index>(at)).data() +
+                             maps.first * source.held.height * source.held.width;
         }
-        // Columns: left … first from the known map, first … last from the changed window, last … right known again.
-        const Index left = std::max<Index>(window.x, 0), right = std::min(window.x + window.width, width);
-        const Index first = std::clamp(held.x, left, right);
-        const Index last = std::clamp(held.x + held.width, first, right);
-        const bool inside = left == window.x && right == window.x + window.width;
-        for (Index map = 0; map < maps.count; ++map, outer += height * width, inner += held.height * held.width)
-            for (Index y = window.y; y < window.y + window.height; ++y, out += window.width) {
-                if (y < 0 || y >= height) {
-                    std::fill_n(out, window.width, beyond);
-                    continue;
-                }
-                T* const row = out - window.x;
-                if (!inside) {
-                    std::fill_n(out, left - window.x, beyond);
-                    std::fill(row + right, out + window.width, beyond);
-                }
-                const T* const known_row = outer + y * width;
-                if (y < held.y || y >= held.y + held.height) {
-                    std::copy(known_row + left, known_row + right, row + left);
-                    continue;
-                }
-                const T* const within = inner + (y - held.y) * held.width - held.x;
-                // A few values beside the window: not worth a call.
-                for (Index x = left; x < first; ++x) row[x] = known_row[x];
-                std::copy(within + first, within + last, row + first);
-                for (Index x = last; x < right; ++x) row[x] = known_row[x];
-            }
+        detail::gather_window(source, window, beyond, out);
     }
 
     const Sequential<T>& model_;

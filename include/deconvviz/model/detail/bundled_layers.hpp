@@ -116,8 +116,6 @@ class BundledLayers {
         return held_;
     }
 
-    const Tensor<T>& known(std::size_t i) const { return i == 0 ? trace_.input() : trace_.activation(i - 1); }
-
     /// The changed pixels of a bundle, among those that are known. Places without a picture hold the last one again.
     template <class Pixels>
     void fill(const Bundle& bundle, std::span<const ChangedPicture> changes, const Pixels& pixels, Tensor<T>& to) {
@@ -157,8 +155,9 @@ class BundledLayers {
             room.src.resize(maps);
             return true;
         }
-        const KnownMaps<T> maps{model_.input_shape(i), known(i).slice(bundle.picture).data(), model_.output_shape(i),
-                                known(i + 1).slice(bundle.picture).data()};
+        const LayerTrace<T> known = trace_.layer(i);
+        const KnownMaps<T> maps{model_.input_shape(i), known.src.slice(bundle.picture).data(), model_.output_shape(i),
+                                known.dst.slice(bundle.picture).data()};
         if (!layer.forward_side_by_side({dst, src}, maps, room.src, room.dst)) return false;
         std::swap(room.src, room.dst);
         return true;
